@@ -1,0 +1,1 @@
+"""HTTP: access, errors, pagination, filters and format negotiation."""

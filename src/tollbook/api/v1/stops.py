@@ -1,0 +1,124 @@
+"""``/subscriptions/stop``: ending what clients have subscribed to, as background work; ours."""
+
+from typing import Any, ClassVar, Final
+
+from django.utils import timezone
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tollbook.api.bodies import StrictJson
+from tollbook.api.members import (
+    ID_SCHEMA,
+    IDS_SCHEMA,
+    MOMENT_SCHEMA,
+    Member,
+    members_schema,
+    read_id,
+    read_ids,
+    read_members,
+    read_moment_text,
+)
+from tollbook.api.operations import JSON, Operation
+from tollbook.api.responses import list_answers
+from tollbook.api.v1.file_task import FILE_TASK
+from tollbook.api.v1.task_items import task_views
+from tollbook.api.v1.task_list import (
+    REQUEST_ID_HEADER,
+    TaskList,
+    created,
+    created_answers,
+    read_request_id,
+)
+from tollbook.clients.rules import Role
+from tollbook.expenses.services import MOST_ADDENDUMS, submit_stop
+from tollbook.filetasks.rules import TaskType
+
+TAG: Final = "stops"
+COMPONENT: Final = "StopSubscriptionsRequest"
+EXAMPLE: Final = {"client_id": 1001, "product_id": 5, "at": "2026-11-15T12:00:00Z"}
+VIEWS: Final = task_views(TaskType.STOP_SUBSCRIPTIONS, TAG)
+MEMBERS: Final = (
+    Member("client_id", ID_SCHEMA, read_id, "Whose subscriptions.", required=True),
+    Member("product_id", ID_SCHEMA, read_id, "Only those of contracts on this product."),
+    Member(
+        "addendum_ids",
+        {**IDS_SCHEMA, "maxItems": MOST_ADDENDUMS},
+        read_ids,
+        "Only those of these contracts, which must be the client's.",
+    ),
+    Member(
+        "at",
+        MOMENT_SCHEMA,
+        read_moment_text,
+        "When they end, exclusive: in the past or to come, but in no month that is closed.",
+        required=True,
+    ),
+)
+
+
+class Stops(TaskList):
+    """The stops that were asked for, and asking for one more."""
+
+    task_type = TaskType.STOP_SUBSCRIPTIONS
+    parser_classes = (StrictJson,)
+
+    @classmethod
+    def components(cls) -> dict[str, Any]:
+        """The schemas of the list and of the request."""
+        words = "Whose subscriptions end, which of them, and when."
+        return {**super().components(), COMPONENT: members_schema(MEMBERS, words, EXAMPLE)}
+
+    def check_role(self, request: Request) -> None:
+        """Refuse writing to all but the operator and a reseller's admins."""
+        super().check_role(request)
+        if request.method == "POST" and self.viewer.role not in {Role.OPERATOR, Role.ADMIN}:
+            raise PermissionDenied(
+                "Only the operator and a reseller's admins may stop subscriptions."
+            )
+
+    def post(self, request: Request) -> Response:
+        """Record the request and answer the task; the same ``Request-Id`` finds it again."""
+        asked = read_members(request.data, MEMBERS)
+        task = submit_stop(
+            viewer=self.viewer,
+            **asked,
+            request_id=read_request_id(request),
+            now=timezone.now(),
+        )
+        return created(request, task, "stop")
+
+    operations: ClassVar = {}
+
+
+Stops.operations = {
+    "get": Operation(
+        "v1_stops_list",
+        TAG,
+        "List stops",
+        "The stops of subscriptions that you, or the other users of your company where you are "
+        "its admin, have asked for; the newest first where no order is asked.",
+        list_answers(FILE_TASK, {"status": ["This is none of Pending, InProgress, Completed."]}),
+        parameters=Stops.parameters(),
+    ),
+    "post": Operation(
+        "v1_stops_create",
+        TAG,
+        "Stop subscriptions",
+        "Ends a client's subscriptions at a moment: all of them, those on a product, or those of "
+        "some contracts. A worker does it; the file that it leaves tells of every subscription "
+        "whether it was stopped, had ended already, or could not be stopped and why. A contract "
+        "ends with its last subscription. Fees are owed until then; see the guide.\n\n"
+        "The operator and the reseller's admins may do this. Asking again stops nothing twice.",
+        created_answers(
+            TAG,
+            TaskType.STOP_SUBSCRIPTIONS,
+            {"at": ["2026-10 is closed or being closed; what was charged there cannot change."]},
+        ),
+        parameters=(REQUEST_ID_HEADER,),
+        request={
+            "required": True,
+            "content": {JSON: {"schema": {"$ref": f"#/components/schemas/{COMPONENT}"}}},
+        },
+    ),
+}

@@ -1,0 +1,1 @@
+"""The ``tollbook`` command."""

@@ -1,0 +1,117 @@
+"""The group of all commands, the settings that they share, and how they end."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from tollbook import __version__
+from tollbook.cli import (
+    backup,
+    bonus_credits,
+    close,
+    demo,
+    doctor,
+    importing,
+    invoices,
+    keys,
+    migrating,
+    operators,
+    rate,
+    report,
+    serving,
+    stop,
+    up,
+)
+from tollbook.cli.output import INTERRUPTED, tell_error
+
+_SETTINGS: Final = {
+    "TOLLBOOK_HOME": "Folder of the embedded parts, logs and downloads; else var.",
+    "DATABASE_URL": "PostgreSQL 15 or later; else embedded.",
+    "BROKER_URL": "amqp:// or redis://; else in the database.",
+    "STORAGE_URL": "s3:// or file://; else under the home.",
+    "ENGINE_URL": "spark://host:7077 or sc://host:15002; else DuckDB.",
+}
+
+
+def main() -> None:
+    """Run a command; the exit status is 0 only when it worked."""
+    try:
+        status = cli.main(standalone_mode=False) or 0
+    except (KeyboardInterrupt, click.Abort):
+        status = INTERRUPTED
+    except Exception as error:  # noqa: BLE001  the outermost place: one line, -v shows the rest
+        status = tell_error(error, verbose=not {"-v", "--verbose"}.isdisjoint(sys.argv[1:]))
+    sys.exit(status)
+
+
+def _set(_ctx: click.Context, option: click.Parameter, value: str | None) -> None:
+    """A flag is the variable of its name, for this process and those that it starts."""
+    if value is not None:
+        place = str(Path(value).absolute()) if option.envvar == "TOLLBOOK_HOME" else value
+        os.environ[str(option.envvar)] = place
+
+
+def _shared_options(*, hidden: bool) -> list[click.Parameter]:
+    """The settings and ``-v``, which stand before or after the name of a command."""
+    settings = [
+        click.Option(
+            ["--" + name.removeprefix("TOLLBOOK_").lower().replace("_", "-")],
+            envvar=name,
+            expose_value=False,
+            callback=_set,
+            hidden=hidden,
+            help=f"{text}  [{name}]",
+        )
+        for name, text in _SETTINGS.items()
+    ]
+    verbose = click.Option(
+        ["-v", "--verbose"],
+        is_flag=True,
+        expose_value=False,
+        hidden=hidden,
+        help="Say all about an error.",
+    )
+    return [*settings, verbose]
+
+
+@click.group(
+    params=_shared_options(hidden=False),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__)
+def cli() -> None:
+    """Tollbook: the billing back office of a company that resells cloud and CDN services."""
+
+
+def _add(command: click.Command) -> None:
+    """Take a command in and give it, and those in it, the shared options."""
+    inner = list(command.commands.values()) if isinstance(command, click.Group) else []
+    for each in (command, *inner):
+        each.params.extend(_shared_options(hidden=True))
+    cli.add_command(command)
+
+
+for _command in (
+    up.command,
+    demo.command,
+    serving.web,
+    serving.worker,
+    serving.beat,
+    migrating.command,
+    keys.command,
+    operators.command,
+    rate.command,
+    report.command,
+    importing.command,
+    close.command,
+    invoices.command,
+    stop.command,
+    bonus_credits.command,
+    backup.backup,
+    backup.restore,
+    doctor.command,
+):
+    _add(_command)

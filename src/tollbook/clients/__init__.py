@@ -1,0 +1,1 @@
+"""Resellers, clients, payers, users, API keys, and who sees whom."""

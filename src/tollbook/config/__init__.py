@@ -1,0 +1,1 @@
+"""Settings, root urls, the Celery app, embedded PostgreSQL and logging."""

@@ -1,0 +1,1 @@
+"""The admin site's tables, one file for those of a room."""

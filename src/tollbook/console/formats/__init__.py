@@ -1,0 +1,1 @@
+"""How the admin site writes moments, by language; there is one."""

@@ -1,0 +1,1 @@
+"""English, with days as ISO 8601 has them."""

@@ -1,0 +1,1 @@
+"""Addendums, subscriptions and discounts: what a client has agreed to."""

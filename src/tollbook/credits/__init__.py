@@ -1,0 +1,1 @@
+"""Bonus credits as a double-entry book: actions, operations, balances."""

@@ -1,0 +1,1 @@
+"""The demo book: a believable reseller business made from a seed."""

@@ -1,0 +1,1 @@
+"""SQL text in, Arrow out."""

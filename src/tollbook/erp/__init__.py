@@ -1,0 +1,1 @@
+"""Invoices as the ERP keeps them, and the adapters that reach it."""

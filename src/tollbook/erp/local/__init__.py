@@ -1,0 +1,1 @@
+"""The ERP that comes with Tollbook: it prints the documents itself and is never away."""

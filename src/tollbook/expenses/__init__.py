@@ -1,0 +1,1 @@
+"""Rated usage: one amount for each addendum, plan item, region and day."""

@@ -1,0 +1,1 @@
+"""An expense step by step, from usage records to its amount, by the functions of ``rating``."""

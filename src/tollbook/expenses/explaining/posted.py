@@ -1,0 +1,62 @@
+"""What was billed for a closed month before a correction of it."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet, Sum
+
+from tollbook.expenses.models import Expense, RatedCorrection
+from tollbook.expenses.rules import ExpenseKind
+from tollbook.kernel.money import ZERO
+from tollbook.kernel.periods import DateRange, day_start, month_of, month_start
+
+
+def posted_on(correction: Expense, day: date) -> Decimal:
+    """Units that were billed for ``day`` of what ``correction`` corrects, before its month."""
+    return _usage(_posted(correction, DateRange(day, date.fromordinal(day.toordinal() + 1))))
+
+
+def posted_in(correction: Expense, month: DateRange) -> Decimal:
+    """Units of its meter that were billed for ``month`` before the correction.
+
+    Those of its own month that correct earlier days count as well: they come in this order.
+    """
+    found = _usage(_posted(correction, month))
+    siblings = Expense.objects.filter(
+        kind=ExpenseKind.CORRECTION,
+        for_date__gte=month_start(correction.for_date),
+        for_date__lt=month_of(correction.for_date).end,
+        period_start__gte=day_start(month.start),
+        period_start__lt=correction.period_start,
+        deleted=False,
+        pk__in=RatedCorrection.objects.filter(month=month.start).values("pk"),
+        **_meter(correction),
+    )
+    return found + _usage(siblings)
+
+
+def _posted(correction: Expense, days: DateRange) -> QuerySet[Expense]:
+    rated = RatedCorrection.objects.filter(month=month_start(days.start)).values("pk")
+    in_month = Q(kind=ExpenseKind.USAGE, for_date__gte=days.start, for_date__lt=days.end)
+    corrected = Q(
+        kind=ExpenseKind.CORRECTION,
+        pk__in=rated,
+        period_start__gte=day_start(days.start),
+        period_start__lt=day_start(days.end),
+        for_date__lt=month_start(correction.for_date),
+    )
+    return Expense.objects.filter(in_month | corrected, deleted=False, **_meter(correction))
+
+
+def _meter(correction: Expense) -> dict[str, Any]:
+    return {
+        "addendum_id": correction.addendum_id,
+        "plan_item_id": correction.plan_item_id,
+        "region_id": correction.region_id,
+    }
+
+
+def _usage(found: QuerySet[Expense]) -> Decimal:
+    total: Decimal = found.aggregate(sum=Sum("usage", default=ZERO))["sum"]
+    return total

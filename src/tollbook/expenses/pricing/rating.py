@@ -1,0 +1,134 @@
+"""Rates the usage and the fees of one month on an engine."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as pads
+
+from tollbook.engine.engine import Engine, Source
+from tollbook.expenses.pricing.contracts import charge_sources, stage_sources, usage_sources
+from tollbook.expenses.pricing.fees import owed_fees
+from tollbook.expenses.pricing.statements import (
+    Statement,
+    fees_statement,
+    strange_record_statement,
+    unrated_statement,
+    usage_statement,
+)
+from tollbook.expenses.pricing.tables import RATED_SCHEMA, UNRATED_SCHEMA, ContractTables
+from tollbook.kernel.errors import InvalidInput
+from tollbook.kernel.periods import DateRange, month_of, month_start
+
+_BATCH_ROWS: Final = 65_536
+
+
+class LineBeyondRange(InvalidInput):
+    """A line's month is more than exact decimals hold; ``line_id`` is the line."""
+
+    def __init__(self, line_id: int, message: str) -> None:
+        super().__init__(message, field=f"lines[{line_id}]")
+        self.line_id = line_id
+
+
+def rate_usage(
+    engine: Engine,
+    usage: pads.Dataset | pa.Table,
+    contracts: ContractTables,
+    days: DateRange,
+) -> Iterator[pa.RecordBatch]:
+    """Rate ``usage`` (``USAGE_SCHEMA``) of ``days``, the first days of one month or all of it.
+
+    Gives ``RATED_SCHEMA``, ordered, the same bytes each time. What prices nothing is left out: see
+    :func:`unrated_usage`. ``InvalidInput`` names a record, line or day that cannot be rated.
+    """
+    _check_days(days)
+    _check_records(engine, usage)
+    return _rated(engine, usage_statement(), _usage_sources(usage, contracts, days))
+
+
+def rate_fees(
+    engine: Engine, contracts: ContractTables, days: DateRange
+) -> Iterator[pa.RecordBatch]:
+    """The fees of ``commit`` and ``commit_hourly`` lines in ``days``; gives ``RATED_SCHEMA``."""
+    _check_days(days)
+    sources = {
+        "fees": owed_fees(contracts, days),
+        **stage_sources(contracts),
+        **charge_sources(contracts, month_of(days.start)),
+    }
+    return _rated(engine, fees_statement(), sources)
+
+
+def unrated_usage(
+    engine: Engine,
+    usage: pads.Dataset | pa.Table,
+    contracts: ContractTables,
+    days: DateRange,
+) -> Iterator[pa.RecordBatch]:
+    """How much usage of ``days`` no line takes, and why; gives ``UNRATED_SCHEMA``, ordered."""
+    _check_days(days)
+    statement, sources = unrated_statement(), _usage_sources(usage, contracts, days)
+    with engine.running_query(statement.sql, sources=sources, steps=statement.steps) as reader:
+        yield from _batches(reader, UNRATED_SCHEMA)
+
+
+def _usage_sources(
+    usage: pads.Dataset | pa.Table, contracts: ContractTables, days: DateRange
+) -> dict[str, Source]:
+    return {"records": usage, **usage_sources(contracts, days)}
+
+
+def _check_days(days: DateRange) -> None:
+    if days.start != month_start(days.start) or days.end > month_of(days.start).end:
+        raise ValueError(f"a month is rated from its first day on, not {days}")
+
+
+def _check_records(engine: Engine, usage: pads.Dataset | pa.Table) -> None:
+    strange = strange_record_statement().sql
+    with engine.running_query(strange, sources={"records": usage}) as reader:
+        for row in reader.read_all().to_pylist():
+            raise InvalidInput(
+                f"record {row['record_id']!r} cannot be rated: amount {row['amount']:f} from "
+                f"{row['period_start']} to {row['period_end']}; an amount is from 0 to below "
+                "10^18, and a period ends after it starts",
+                field="amount",
+            )
+
+
+def _rated(
+    engine: Engine, statement: Statement, sources: Mapping[str, Source]
+) -> Iterator[pa.RecordBatch]:
+    with engine.running_query(statement.sql, sources=sources, steps=statement.steps) as reader:
+        for batch in _batches(reader, pa.schema([*RATED_SCHEMA, ("beyond", pa.int32())])):
+            _check_range(batch)
+            yield batch.drop_columns(["beyond"]).cast(RATED_SCHEMA)
+
+
+def _check_range(batch: pa.RecordBatch) -> None:
+    """Refuse what exact decimals cannot hold, rather than give a wrong number."""
+    for row in batch.filter(pc.equal(batch["beyond"], 1)).slice(0, 1).to_pylist():
+        raise LineBeyondRange(
+            row["line_id"],
+            f"line {row['line_id']} in region {row['region_id']} on {row['for_date']} goes beyond "
+            "what can be rated: 9 x 10^17 billed units or an amount of 9 x 10^12 in a month; "
+            "look at its unit size, its price and its usage",
+        )
+
+
+def _batches(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The rows in batches of one size, whatever sizes the engine gives."""
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in reader:
+        waiting.append(batch.cast(schema))
+        rows += batch.num_rows
+        if rows >= _BATCH_ROWS:
+            *whole, rest = pa.Table.from_batches(waiting).combine_chunks().to_batches(_BATCH_ROWS)
+            if rest.num_rows == _BATCH_ROWS:
+                whole, rest = [*whole, rest], rest.slice(0, 0)
+            yield from whole
+            waiting, rows = [rest], rest.num_rows
+    if rows:
+        yield pa.Table.from_batches(waiting).combine_chunks().to_batches()[0]

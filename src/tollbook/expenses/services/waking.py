@@ -1,0 +1,87 @@
+"""What rating is woken for: an import or a stop that has ended, and each night."""
+
+from collections import defaultdict
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+import pyarrow.compute as pc
+import pyarrow.dataset as pads
+import structlog
+
+from tollbook.clients.models import Client
+from tollbook.expenses.rules import MonthStatus
+from tollbook.expenses.runs.summary import RatingSummary
+from tollbook.expenses.selectors.months import open_months, resellers_in
+from tollbook.expenses.services.corrections import correct_closed_months
+from tollbook.expenses.services.rating import rate_month
+from tollbook.filetasks.models import FileTask
+from tollbook.filetasks.results import result_store
+from tollbook.filetasks.rules import TaskStatus
+from tollbook.kernel.errors import Conflict
+from tollbook.kernel.periods import DateRange, month_start, months_of, next_month
+from tollbook.usage.models import UsageSegment
+
+_IMPORTED: Final = "usage imported"
+_STOPPED: Final = "subscriptions stopped"
+_NIGHTLY: Final = "rated again at night"
+_log = structlog.get_logger(__name__)
+
+
+def rate_imported(file_task_uuid: UUID, *, now: datetime) -> RatingSummary:
+    """Rate what an import brought: open months anew, closed ones by corrections; safe again.
+
+    Only the clients that the import has records of are rated.
+    """
+    keys: dict[date, list[str]] = defaultdict(list)
+    for segment in UsageSegment.objects.filter(file_task=file_task_uuid).order_by("day", "id"):
+        keys[month_start(segment.day)].append(segment.key)
+    total = RatingSummary()
+    for month, files in sorted(keys.items()):
+        clients = _clients_in(files)
+        if _has(month, MonthStatus.OPEN, clients):
+            total += rate_month(month=month, now=now, reason=_IMPORTED, client_ids=clients)
+        if _has(month, MonthStatus.CLOSED, clients):
+            total += correct_closed_months(now=now, months=[month], client_ids=clients)
+    return total
+
+
+def rate_stopped(file_task_uuid: UUID, *, now: datetime) -> RatingSummary:
+    """Rate the client of a stop again from its moment on, so that fees end there; safe again."""
+    task = FileTask.objects.filter(pk=file_task_uuid, status=TaskStatus.COMPLETED).first()
+    total = RatingSummary()
+    if task is None:
+        return total
+    client, at = {task.client_id}, datetime.fromisoformat(task.parameters["at"])
+    until = next_month(month_start(now.date()))
+    for month in months_of(DateRange(min(month_start(at.date()), until), until)):
+        if _has(month.start, MonthStatus.OPEN, client):
+            total += rate_month(month=month.start, now=now, reason=_STOPPED, client_ids=client)
+    return total
+
+
+def rate_open_months(*, now: datetime) -> RatingSummary:
+    """Rate all open months, and correct closed ones that got usage since."""
+    total = RatingSummary()
+    for month in open_months(now):
+        try:
+            total += rate_month(month=month, now=now, reason=_NIGHTLY)
+        except Conflict as error:  # a closing began meanwhile, which rates by itself
+            _log.info("month_not_rated", month=f"{month:%Y-%m}", why=error.message)
+    return total + correct_closed_months(now=now)
+
+
+def _clients_in(keys: list[str]) -> set[int]:
+    store = result_store()
+    files = pads.dataset(
+        [store.path(key) for key in keys], format="parquet", filesystem=store.filesystem
+    )
+    found: set[int] = set()
+    for batch in files.to_batches(columns=["client_id"]):
+        found.update(pc.unique(batch["client_id"]).to_pylist())
+    return found
+
+
+def _has(month: date, status: MonthStatus, client_ids: set[int]) -> bool:
+    resellers = resellers_in(month, status)
+    return Client.objects.filter(pk__in=client_ids, reseller_id__in=resellers).exists()

@@ -1,0 +1,1 @@
+"""Recorded background work: its status, queue, progress and result file."""

@@ -1,0 +1,1 @@
+"""Closing a month: expenses become invoices and items, and the month a sealed segment."""

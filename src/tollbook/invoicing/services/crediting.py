@@ -1,0 +1,151 @@
+"""Using bonus credit at closing: what it pays is posted as expenses of kind ``credit``.
+
+So the invariant needs no exception for it: credit is an expense below zero, before tax.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from tollbook.credits.selectors import has_credits
+from tollbook.credits.services import charge_credits
+from tollbook.expenses.models import Expense
+from tollbook.expenses.rules import ExpenseKind
+from tollbook.kernel.money import ZERO, round_money
+from tollbook.kernel.periods import DateRange, day_start
+from tollbook.rating.charge import percent_of
+from tollbook.rating.exact import exact
+
+REASON: Final = "credit was charged anew"
+_LINES: Final = """
+SELECT currency.char_code, addendum_id, plan_item_id, tax_rate, category.name, sum(money_value),
+    min(expense.id)
+FROM expenses_expense AS expense
+JOIN catalog_currency AS currency ON currency.id = currency_id
+JOIN catalog_productcategory AS category ON category.id = product_category_id
+WHERE client_id = %s AND for_date >= %s AND for_date < %s AND NOT deleted AND kind <> %s
+GROUP BY currency.char_code, addendum_id, plan_item_id, tax_rate, category.name
+HAVING sum(money_value) > 0
+ORDER BY currency.char_code, addendum_id, plan_item_id, tax_rate
+"""
+
+
+class CreditKey(NamedTuple):
+    """What credit is posted by: one row for each."""
+
+    addendum_id: int
+    plan_item_id: int
+    tax_rate: Decimal
+
+    def __str__(self) -> str:
+        return f"{self.addendum_id}/{self.plan_item_id}/{self.tax_rate}"
+
+
+class _Line(NamedTuple):
+    currency: str
+    key: CreditKey
+    category: str
+    net: Decimal
+    expense_id: int
+
+
+@exact
+def use_credits(*, client_id: int, month: DateRange, now: datetime) -> bool:
+    """Charge credits for what the month costs; whether that changed the month's expenses.
+
+    Asked again for the same expenses nothing changes; for others it is charged anew.
+    """
+    if not has_credits(client_id):
+        return False
+    lines = _lines(client_id, month)
+    wanted = _charged(client_id, lines, month, now)
+    posted = {_key_of(row): row for row in _posted(client_id, month)}
+    stale = {key for key, row in posted.items() if wanted.get(key) != ZERO - row.money_value}
+    doomed = Expense.objects.filter(pk__in=[posted[key].pk for key in stale])
+    doomed.update(deleted=True, reason=REASON)
+    examples = {line.key: line.expense_id for line in lines}
+    missing = [key for key in wanted if key in stale or key not in posted]
+    Expense.objects.bulk_create(
+        _row(
+            examples[key],
+            amount=wanted[key],
+            tax_rate=key.tax_rate,
+            day=_day(key, wanted, month),
+            revision=posted[key].revision + 1 if key in posted else 1,
+        )
+        for key in missing
+    )
+    return bool(stale or missing)
+
+
+def _posted(client_id: int, month: DateRange) -> QuerySet[Expense]:
+    return Expense.objects.filter(
+        client_id=client_id,
+        for_date__gte=month.start,
+        for_date__lt=month.end,
+        kind=ExpenseKind.CREDIT,
+        deleted=False,
+    )
+
+
+def _key_of(row: Expense) -> CreditKey:
+    return CreditKey(row.addendum_id, row.plan_item_id, row.tax_rate)
+
+
+def _day(key: CreditKey, wanted: Collection[CreditKey], month: DateRange) -> date:
+    """The month's last day; where an item has several tax rates, each has a day of its own."""
+    rates = sorted(other.tax_rate for other in wanted if other[:2] == key[:2])
+    return month.end - timedelta(days=1 + rates.index(key.tax_rate))
+
+
+def _lines(client_id: int, month: DateRange) -> list[_Line]:
+    with connection.cursor() as cursor:
+        cursor.execute(_LINES, (client_id, month.start, month.end, ExpenseKind.CREDIT.value))
+        return [
+            _Line(currency, CreditKey(*key), category, net, expense_id)
+            for currency, *key, category, net, expense_id in cursor.fetchall()
+        ]
+
+
+def _charged(
+    client_id: int, lines: list[_Line], month: DateRange, now: datetime
+) -> Mapping[CreditKey, Decimal]:
+    keys = {str(line.key): line.key for line in lines}
+    charged: dict[CreditKey, Decimal] = {}
+    for currency in dict.fromkeys(line.currency for line in lines):
+        charges = charge_credits(
+            client_id=client_id,
+            currency=currency,
+            lines=[
+                (str(line.key), line.category, line.net, line.key.tax_rate)
+                for line in lines
+                if line.currency == currency
+            ],
+            now=now,
+            month=month.start,
+        )
+        for charge in charges:
+            key = keys[charge.key]
+            charged[key] = charged.get(key, ZERO) + charge.amount
+    return charged
+
+
+def _row(
+    example_id: int, *, amount: Decimal, tax_rate: Decimal, day: date, revision: int
+) -> Expense:
+    """A row like an expense that the credit pays for."""
+    row = Expense.objects.get(pk=example_id)
+    row.pk = None
+    row.kind, row.revision = ExpenseKind.CREDIT, revision
+    row.for_date, row.period_start = day, day_start(day)
+    row.period_end = row.period_start + timedelta(days=1)
+    row.usage = row.discount_value = ZERO
+    row.discount_id = row.subscription_id = row.comment = row.reason = None
+    row.money_value = ZERO - amount
+    row.tax_rate = tax_rate
+    row.tax_value = ZERO - round_money(percent_of(amount, tax_rate))
+    return row

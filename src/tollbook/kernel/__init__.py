@@ -1,0 +1,1 @@
+"""Money, periods and errors; standard library only."""

@@ -1,0 +1,1 @@
+"""Report templates, their datasets, and the renderers that make files of them."""

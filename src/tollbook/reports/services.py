@@ -1,0 +1,146 @@
+"""Asking for a report, and making it: question → snapshot → one result file."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from tollbook.clients.selectors import viewer_of
+from tollbook.clients.viewer import Viewer
+from tollbook.filetasks.models import FileTask
+from tollbook.filetasks.results import result_key, result_store
+from tollbook.filetasks.rules import TaskType
+from tollbook.filetasks.services import Progress, TaskOutcome, submit_file_task
+from tollbook.kernel.errors import Forbidden
+from tollbook.reports.dataset import Dataset
+from tollbook.reports.parameters import read_parameters
+from tollbook.reports.question import Question
+from tollbook.reports.snapshot import open_snapshot
+from tollbook.reports.templates import find_template
+from tollbook.reports.templates.template import ReportTemplate
+from tollbook.results.result_writer import ResultSummary, ResultWriter
+
+OPEN: Final = "open"
+"""The state of the period a report is about, as long as months are not closed here."""
+_WORDS: Final[Mapping[object, str]] = {None: "all", True: "yes", False: "no"}
+
+
+def submit_report(
+    *,
+    viewer: Viewer,
+    template_code: object,
+    parameters: object,
+    request_id: UUID | None,
+    now: datetime,
+) -> FileTask:
+    """Check the question and record it as a task; ``InvalidFields`` names what cannot be taken."""
+    if not viewer.may_write:
+        raise Forbidden("this role may only read")
+    template = find_template(template_code)
+    question = ask(template, parameters, viewer)
+    client_id = question.values.get("client_id")
+    return submit_file_task(
+        viewer=viewer,
+        task_type=TaskType.REPORT,
+        template=template.code,
+        parameters={"type": template.code, **_given(question, parameters)},
+        resolved=question.resolved(),
+        client_id=client_id if isinstance(client_id, int) else viewer.account_id,
+        request_id=request_id,
+        now=now,
+    )
+
+
+def write_report(task: FileTask, progress: Progress) -> TaskOutcome:
+    """Make the result of ``task``, as the one who asked may see the book now."""
+    template = find_template(task.template)
+    asked = {name: value for name, value in task.parameters.items() if name != "type"}
+    question = ask(template, asked, viewer_of(task.user))
+    key, store = result_key(task), result_store()
+    with open_snapshot(check=progress.check) as snapshot, store.writing(key) as sink:
+        dataset = template.answer(question, snapshot)
+        summary = _write(dataset, sink, _about(template, question, dataset), progress)
+    return TaskOutcome(
+        key=key,
+        bytes=store.size(key),
+        rows=summary.rows,
+        digest=summary.digest,
+        notes=_notes(dataset, summary),
+    )
+
+
+def ask(template: ReportTemplate, parameters: object, viewer: Viewer) -> Question:
+    """The question that ``parameters`` put to the viewer's book."""
+    return Question(viewer, read_parameters(template.parameters, parameters, viewer))
+
+
+def _write(
+    dataset: Dataset, sink: Any, about: Mapping[str, object], progress: Progress
+) -> ResultSummary:
+    done = 0
+    progress.report(done=done, total=dataset.records)
+    writer = ResultWriter(
+        sink, dataset.columns, about, totals=dataset.amounts, currency=dataset.currency
+    )
+    with writer:
+        for batch in dataset.batches:
+            writer.write(batch)
+            done += batch.num_rows
+            progress.report(done=min(done, dataset.records), total=dataset.records)
+    return writer.summary
+
+
+def _given(question: Question, parameters: object) -> dict[str, object]:
+    """What was asked, typed, without the defaults: what the task shows as its parameters."""
+    named = parameters if isinstance(parameters, Mapping) else {}
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in question.values.items()
+        if named.get(name) is not None
+    }
+
+
+def _about(template: ReportTemplate, question: Question, dataset: Dataset) -> dict[str, object]:
+    """What the file tells about itself: nothing that differs when it is made again."""
+    resolved = question.resolved()
+    asked = [(_label(name), _shown(value)) for name, value in resolved.items()]
+    return {
+        "template": template.code,
+        "parameters": resolved,
+        "period_state": OPEN,
+        "data_version": dataset.data_version,
+        "information": [
+            ("Report", template.name_en),
+            ("Template", template.code),
+            *asked,
+            ("Period state", OPEN),
+            ("Data version", dataset.data_version),
+        ],
+    }
+
+
+def _label(name: str) -> str:
+    """The name of a parameter as people read it."""
+    label = name.replace("_", " ").capitalize()
+    return f"{label} (exclusive)" if name == "date_to" else label
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name.replace('_', ' ')} {each}" for name, each in value.items())
+    if value is None or isinstance(value, bool):
+        return _WORDS[value]
+    return str(value)
+
+
+def _notes(dataset: Dataset, summary: ResultSummary) -> dict[str, object]:
+    totals: dict[str, dict[str, str]] = {}
+    for total in summary.totals:
+        totals.setdefault(total.currency, {})[total.key] = format(total.amount, "f")
+    return {
+        "records_processed": dataset.records,
+        "records_to_process": dataset.records,
+        "data_version": dataset.data_version,
+        "period_state": OPEN,
+        "totals": totals,
+    }

@@ -1,0 +1,37 @@
+"""What a report template declares."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tollbook.reports.dataset import Dataset
+from tollbook.reports.parameters import Parameter
+from tollbook.reports.question import Question
+from tollbook.reports.snapshot import Snapshot
+from tollbook.results.columns import Column
+
+
+@dataclass(frozen=True)
+class ReportTemplate:
+    """One report: what it may be asked, what it answers with, and how the answer is found.
+
+    ``layouts`` names every list of columns that it can answer with; ``answer`` finds the dataset,
+    whose columns are one of them. ``id`` and ``code`` are published and never change; the template
+    also answers to its ``aliases``.
+    """
+
+    id: int
+    code: str
+    name_en: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    layouts: Mapping[str, tuple[Column, ...]]
+    answer: Callable[[Question, Snapshot], Dataset]
+    aliases: tuple[str, ...] = ()
+
+    def column_variants(self) -> tuple[tuple[Column, ...], ...]:
+        """Every list of columns that the report can have."""
+        return tuple(self.layouts.values())
+
+    def wire_parameters(self) -> dict[str, object]:
+        """The parameter definitions in the form of OpenAPI 2."""
+        return {"parameters": [parameter.wire() for parameter in self.parameters]}

@@ -1,0 +1,1 @@
+"""Typed result files of background work: declared columns, exact values, one digest."""

@@ -1,0 +1,195 @@
+"""Arrow batches → one finished report file, with digest and control totals taken on the way."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from os import PathLike
+from types import TracebackType
+from typing import Any, BinaryIO, Final, Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tollbook.results.columns import Column, Kind, arrow_schema
+from tollbook.results.control_totals import ControlTotal, ControlTotals
+from tollbook.results.csv_lines import CsvRows
+from tollbook.results.exact_cast import cast_exactly
+from tollbook.results.row_text import ROWS_AT_ONCE, row_jobs
+
+ROW_GROUP: Final = 65_536
+METADATA_KEY: Final = b"tollbook"
+_DISTINCT_TEXTS: Final = 4_096
+_REPEATS: Final = 4
+"""Texts with no more values than that in the first row group, and each of them so many times on
+average, are kept as dictionaries."""
+
+
+@dataclass(frozen=True)
+class ResultSummary:
+    """What a finished result amounts to.
+
+    ``digest`` is the SHA-256 of the rows as unguarded CSV with its header line: it depends on
+    columns and values alone, and anybody can take it of the download with ``raw=true``.
+    """
+
+    rows: int
+    digest: str
+    csv_bytes: int
+    totals: tuple[ControlTotal, ...]
+
+
+class ResultWriter:
+    """Writes one result; use as a context manager.
+
+    Left by an error, what is in ``sink`` lacks the metadata that make a Parquet file a result, so
+    that ``ResultFile`` refuses it. ``metadata`` is JSON; ``totals`` are keys of amount columns.
+    """
+
+    def __init__(
+        self,
+        sink: str | PathLike[str] | BinaryIO | pa.NativeFile,
+        columns: Sequence[Column],
+        metadata: Mapping[str, Any],
+        *,
+        totals: Sequence[str] = (),
+        currency: str | None = None,
+    ) -> None:
+        self._sink = sink
+        self._columns = tuple(columns)
+        self._schema = arrow_schema(columns)
+        self._metadata = dict(metadata)
+        self._totals = ControlTotals(columns, totals, currency)
+        self._digest = _Digest(self._columns)
+        self._longest = {column.key: 0 for column in columns if column.kind is Kind.TEXT}
+        self._waiting: list[pa.RecordBatch] = []
+        self._waiting_rows = 0
+        self._repeated: set[str] = set()
+        self._parquet: pq.ParquetWriter | None = None
+        self._rows = 0
+        self._summary: ResultSummary | None = None
+
+    @property
+    def summary(self) -> ResultSummary:
+        """Rows, digest and totals; only once the result is finished."""
+        if self._summary is None:
+            raise RuntimeError("the result is not finished")
+        return self._summary
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Take rows of any number; see :func:`cast_exactly` for what is refused."""
+        self._waiting.append(cast_exactly(batch, self._columns))
+        self._waiting_rows += batch.num_rows
+        while self._waiting_rows >= ROW_GROUP:
+            table = pa.Table.from_batches(self._waiting)
+            self._waiting = table.slice(ROW_GROUP).to_batches()
+            self._waiting_rows -= ROW_GROUP
+            self._write_row_group(table.slice(0, ROW_GROUP))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._summary = self._finish()
+        finally:
+            self._digest.close()
+            if self._parquet is not None:
+                with suppress(OSError):  # what made it fail, say a full disk, may go on
+                    self._parquet.close()
+
+    def _finish(self) -> ResultSummary:
+        rest = pa.Table.from_batches(self._waiting, schema=self._schema)
+        if rest.num_rows or self._parquet is None:
+            self._write_row_group(rest)
+        digest, csv_bytes = self._digest.finish()
+        summary = ResultSummary(self._rows, digest, csv_bytes, self._totals.totals())
+        if self._parquet is not None:
+            self._parquet.add_key_value_metadata({METADATA_KEY: self._metadata_json(summary)})
+            self._parquet.close()
+        return summary
+
+    def _write_row_group(self, table: pa.Table) -> None:
+        self._rows += table.num_rows
+        self._totals.add(table)
+        for key, longest in self._longest.items():
+            self._longest[key] = max(longest, pc.max(pc.utf8_length(table[key])).as_py() or 0)
+        arrays = {key: table[key].combine_chunks() for key in table.schema.names}
+        if self._parquet is None:
+            self._repeated = {key for key in self._longest if _repeats(arrays[key])}
+        for key in self._repeated:
+            arrays[key] = arrays[key].dictionary_encode()
+        encoded = pa.table(arrays)
+        self._digest.add(encoded)
+        if self._parquet is None:
+            self._parquet = self._open(encoded.schema)
+        self._parquet.write_table(encoded, row_group_size=ROW_GROUP)
+
+    def _open(self, schema: pa.Schema) -> pq.ParquetWriter:
+        repeated = sorted(self._repeated)
+        return pq.ParquetWriter(self._sink, schema, compression="zstd", use_dictionary=repeated)
+
+    def _metadata_json(self, summary: ResultSummary) -> bytes:
+        known = {
+            "columns": [
+                {"key": column.key, "header": column.header, "description": column.description}
+                for column in self._columns
+            ],
+            "longest_texts": self._longest,
+            "rows": summary.rows,
+            "digest": summary.digest,
+            "csv_bytes": summary.csv_bytes,
+            "totals": [
+                {"currency": t.currency, "key": t.key, "amount": format(t.amount, "f")}
+                for t in summary.totals
+            ],
+        }
+        return json.dumps({**self._metadata, **known}, ensure_ascii=False).encode()
+
+
+class _Digest:
+    """Takes the digest of the rows beside the writing, in a thread of its own."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = columns
+        self._style = CsvRows(guarded=False)
+        self._hash = hashlib.sha256()
+        self._bytes = 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="digest")
+        self._last: Future[None] = self._thread.submit(self._take, self._style.header(columns))
+
+    def add(self, table: pa.Table) -> None:
+        """Take in the rows of ``table``; waits for those before, so that no more than two wait."""
+        self._last.result()
+        self._last = self._thread.submit(self._take_rows, table)
+
+    def finish(self) -> tuple[str, int]:
+        """The digest and the number of bytes that it covers."""
+        self._last.result()
+        return self._hash.hexdigest(), self._bytes
+
+    def close(self) -> None:
+        """Let the thread go."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def _take_rows(self, table: pa.Table) -> None:
+        for job in row_jobs(table.to_batches(ROWS_AT_ONCE), self._columns, self._style):
+            self._take(job())
+
+    def _take(self, text: bytes | pa.Buffer) -> None:
+        self._hash.update(text)
+        self._bytes += len(text) if isinstance(text, bytes) else text.size
+
+
+def _repeats(texts: pa.Array) -> bool:
+    distinct = pc.count_distinct(texts).as_py()
+    return bool(distinct <= min(_DISTINCT_TEXTS, (len(texts) - texts.null_count) // _REPEATS))

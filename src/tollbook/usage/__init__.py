@@ -1,0 +1,1 @@
+"""Usage records as imported, and the lake that keeps them."""

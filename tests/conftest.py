@@ -1,0 +1,47 @@
+"""What every test may ask for."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from django.db import connection
+from psycopg import sql
+from pytest_django import DjangoDbBlocker
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _services() -> None:
+    """Where real services are asked for they must be named: nothing is passed over in silence."""
+    if os.environ.get("TOLLBOOK_REQUIRE_SERVICES") == "1":
+        assert os.environ["TOLLBOOK_TEST_LEDGER"] == "given", "DATABASE_URL is not set"
+        assert os.environ.get("BROKER_URL"), "BROKER_URL is not set"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database; threads that are still connected at the end do not keep it from going."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+@pytest.fixture
+def fresh_database_url() -> Iterator[str]:
+    """The address of an empty database, for processes of a test's own; dropped at the end."""
+    server = os.environ["DATABASE_URL"]
+    name = f"tollbook_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            )

@@ -1,0 +1,98 @@
+"""The real report by the real worker: the same bytes whatever breaks under it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+from tests.faults.house import House, kill_tree, until
+from tests.faults.proxy import Proxy
+from tests.faults.test_workers import ended
+from tests.filetasks.asking import stored
+from tollbook.clients.models import User
+from tollbook.clients.selectors import viewer_of
+from tollbook.clients.viewer import Viewer
+from tollbook.demo.services import load_demo_book
+from tollbook.filetasks.models import FileTask
+from tollbook.filetasks.results import result_store
+from tollbook.filetasks.rules import TaskStatus
+from tollbook.filetasks.services import cancel_file_task
+from tollbook.reports.services import submit_report
+
+ASKED = {"date_from": "2026-08-01", "date_to": "2026-11-01"}
+
+
+def test_a_report_comes_out_the_same_whatever_breaks_under_it(
+    house_behind_ledger: House, ledger: Proxy
+) -> None:
+    house = house_behind_ledger
+    book = load_demo_book(scale=1)
+    viewer = viewer_of(User.objects.get(email=book.operator_email))
+    worker = house.start_tollbook_worker()
+    house.start_beat()
+    undisturbed = _ask(viewer)
+    until(lambda: ended(undisturbed), seconds=60)
+    assert stored(undisturbed).result_rows == book.live_expenses
+
+    def restart_ledger() -> None:
+        ledger.stop()
+        ledger.start()
+
+    def kill_worker() -> None:
+        kill_tree(worker)
+        house.start_tollbook_worker()
+
+    for disturb in (restart_ledger, kill_worker):
+        task = _disturbed(viewer, disturb)
+        until(lambda task=task: ended(task), seconds=60)  # type: ignore[misc]
+        assert stored(task).attempt == 2
+        assert stored(task).result_digest == stored(undisturbed).result_digest
+        assert _bytes(task) == _bytes(undisturbed)
+        assert result_store().keys(f"results/{task.uuid}") == [stored(task).result_key]
+
+    _check_cancelled_within_a_second(viewer)
+
+
+def _ask(viewer: Viewer) -> FileTask:
+    return submit_report(
+        viewer=viewer,
+        template_code="ResellerExpenses",
+        parameters=ASKED,
+        request_id=None,
+        now=datetime.now(UTC),
+    )
+
+
+def _disturbed(viewer: Viewer, disturb: Callable[[], None]) -> FileTask:
+    """A report in whose middle ``disturb`` came; asked for again where it was quicker."""
+    for _ in range(5):
+        task = _ask(viewer)
+        until(lambda task=task: _status(task.uuid) != TaskStatus.PENDING)  # type: ignore[misc]
+        disturb()
+        if stored(task).status != TaskStatus.COMPLETED:
+            return task
+    raise AssertionError("every report was done before it could be disturbed")
+
+
+def _check_cancelled_within_a_second(viewer: Viewer) -> None:
+    task = _ask(viewer)
+    until(lambda: _status(task.uuid) != TaskStatus.PENDING)
+    cancel_file_task(viewer=viewer, uuid=task.uuid, now=datetime.now(UTC))
+    after = submit_report(
+        viewer=viewer,
+        template_code="ResellerExpenses",
+        parameters={"date_from": "2026-08-01", "date_to": "2026-08-01"},
+        request_id=None,
+        now=datetime.now(UTC),
+    )
+    assert until(lambda: _status(after.uuid) != TaskStatus.PENDING) < 1
+    until(lambda: ended(after), seconds=60)
+    assert result_store().keys(f"results/{task.uuid}") == []
+
+
+def _status(uuid: UUID) -> str:
+    return FileTask.objects.values_list("status", flat=True).get(pk=uuid)
+
+
+def _bytes(task: FileTask) -> bytes:
+    with result_store().open(stored(task).result_key) as file:
+        return bytes(file.read())

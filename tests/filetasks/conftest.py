@@ -1,0 +1,35 @@
+"""People who ask, and a home of the test's own."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from tests.filetasks.asking import Asking, people
+from tollbook.config import celery as _celery  # noqa: F401  # the app that messages go through
+from tollbook.config.queue import ensure_queue
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _queue() -> None:
+    ensure_queue()
+
+
+@pytest.fixture(autouse=True)
+def _own_home(settings: Settings, tmp_path: Path) -> None:
+    settings.TOLLBOOK_HOME = tmp_path
+    settings.STORAGE_URL = ""
+
+
+@pytest.fixture
+def asking(transactional_db: Any) -> Asking:
+    """Two resellers' people, in the database."""
+    return people()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A moment that the database takes for the present, give or take a test."""
+    return datetime.now(UTC)

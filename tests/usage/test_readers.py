@@ -1,0 +1,284 @@
+"""Files as they really come: odd, broken, hostile. Good rows are found, bad ones named."""
+
+import gzip
+import io
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.usage.files import csv_bytes, json_bytes, parquet_bytes
+from tollbook.kernel.errors import InvalidInput
+from tollbook.usage.checks import check_records
+from tollbook.usage.forms import form_of_name
+from tollbook.usage.names import Names
+from tollbook.usage.readers import read_records
+
+NAMES = Names(
+    clients=pl.Series([1, 2], dtype=pl.Int64),
+    features=pl.DataFrame(
+        [("cdn", 10, 5, 7, "gb")],
+        schema={
+            "feature": pl.String,
+            "feature_id": pl.Int32,
+            "product_id": pl.Int32,
+            "unit_id": pl.Int32,
+            "unit_name": pl.String,
+        },
+        orient="row",
+    ),
+    regions=pl.DataFrame(
+        [("eu", None, 1), ("eu", 5, 2), ("asia", None, 3), ("mars", 6, 4)],
+        schema={"region": pl.String, "product_id": pl.Int32, "region_id": pl.Int32},
+        orient="row",
+    ),
+    addendums=pl.DataFrame([(100, 1)], schema=["addendum_id", "owner"], orient="row"),
+    units=pl.DataFrame(
+        [("gb", 7), ("tb", 8)], schema={"unit": pl.String, "unit_id": pl.Int32}, orient="row"
+    ),
+)
+GOOD: dict[str, Any] = {
+    "record_id": "a",
+    "client_id": "1",
+    "feature": "cdn",
+    "region": "eu",
+    "period_start": "2026-10-05T14:00:00Z",
+    "period_end": "2026-10-05T15:00:00Z",
+    "amount": "1.5",
+}
+HEADER = ",".join(GOOD).encode() + b"\n"
+LINE = ",".join(GOOD.values()).encode()
+
+
+def read(
+    content: bytes, name: str = "x.csv", most: int = 10**9
+) -> tuple[list[dict[str, Any]], list[tuple[int, str, str]], int]:
+    """Good records; line, column and reason of every mistake; how many records there were."""
+    good, bad, records = [], [], 0
+    form = form_of_name(name)
+    file = pa.BufferReader(content)
+    for unread in read_records(file, form, most=most, folder=Path.cwd()):
+        checked = check_records(unread(), NAMES)
+        good += checked.good.to_dicts()
+        bad += checked.refused.select("line", "column", "reason").rows()
+        records += checked.records
+    return good, bad, records
+
+
+def ids(content: bytes, name: str = "x.csv") -> list[tuple[int, str]]:
+    good, bad, _ = read(content, name)
+    assert bad == []
+    return [(row["line"], row["record_id"]) for row in good]
+
+
+_texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=128)
+_rows = st.lists(
+    st.fixed_dictionaries(
+        {
+            "record_id": _texts,
+            "resource_id": st.none() | _texts,
+            "amount": st.decimals(0, Decimal(10) ** 18 - 1, places=12).map("{:f}".format)
+            | st.integers(0, 10**18 - 1).map(str),
+            "period_start": st.sampled_from(
+                ["2026-10-05T00:00:00Z", "2026-10-05 23:59:59.999999z", "2026-10-06T01:00:00+02:00"]
+            ),
+            "period_end": st.sampled_from(["2026-10-06T00:00:00Z", "2026-10-06T02:00:00+02:00"]),
+        }
+    ).map(lambda row: GOOD | row),
+    min_size=1,
+    max_size=40,
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(rows=_rows)
+@pytest.mark.parametrize(
+    ("name", "write"), [("x.csv", csv_bytes), ("x.jsonl", json_bytes), ("x.parquet", parquet_bytes)]
+)
+def test_what_is_written_is_what_is_read(name: str, write: Any, rows: list[dict[str, Any]]) -> None:
+    good, bad, records = read(write(rows), name)
+    assert bad == []
+    assert records == len(rows)
+    first = 2 if name == "x.csv" else 1
+    assert [row["line"] for row in good] == list(range(first, first + len(rows)))
+    for found, row in zip(good, rows, strict=True):
+        assert found["record_id"] == row["record_id"]
+        assert found["resource_id"] == row["resource_id"]
+        assert found["amount"] == Decimal(row["amount"])
+        assert found["period_start"].isoformat()[:10] == "2026-10-05"
+        assert found["region_id"] == 2
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.binary(max_size=300), st.sampled_from(["x.csv", "x.jsonl", "x.csv.gz", "x.parquet"]))
+def test_no_bytes_at_all_are_more_than_refused(junk: bytes, name: str) -> None:
+    for content in (junk, HEADER + junk, HEADER + LINE + b"\n" + junk + b"\n" + LINE):
+        try:
+            good, bad, records = read(content, name)
+        except InvalidInput:
+            continue
+        assert records == len(good) + len({line for line, _, _ in bad})
+        if name == "x.csv" and content.startswith(HEADER + LINE + b"\n"):
+            assert good[0]["line"] == 2
+            assert good[-1]["record_id"] == "a"
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (b"\xef\xbb\xbf" + HEADER + LINE, [2]),
+        ((HEADER + LINE + b"\n").replace(b"\n", b"\r\n"), [2]),
+        (HEADER, []),
+        (HEADER.strip(), []),
+        (HEADER + b"\n\n" + LINE + b"\n\n" + LINE, [4, 6]),
+        (HEADER + b",,,,,,\n" + LINE, [3]),
+        (HEADER + LINE.replace(b"a,", b'"a",', 1), [2]),
+    ],
+    ids=["BOM", "CRLF", "header only", "header without end", "blank", "commas only", "quoted"],
+)
+def test_lines_are_counted_as_an_editor_counts_them(content: bytes, lines: list[int]) -> None:
+    assert [line for line, _ in ids(content)] == lines
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "reason"),
+    [
+        (LINE + b",more", "", "has 8 values, the header names 7"),
+        (b"a,1", "", "has 2 values, the header names 7"),
+        (LINE.replace(b"a", b'"a'), "", "has quotes that are not closed, or"),
+        (LINE.replace(b"a", b'x"y'), "", "has quotes that are not closed, or"),
+        (LINE.replace(b"a", b"\xff"), "", "is no UTF-8"),
+        (LINE.replace(b"a", b"\x00", 1), "record_id", "holds a control character"),
+        (LINE.replace(b"a", b"x" * 129, 1), "record_id", "is longer than 128 characters"),
+        (LINE.replace(b"1.5", b"1e400"), "amount", "is no decimal number"),
+        (LINE.replace(b"1.5", b"NaN"), "amount", "is no decimal number"),
+        (LINE.replace(b"1.5", b"-0.1"), "amount", "is negative"),
+        (LINE.replace(b"1.5", b"0.0000000000001"), "amount", "has more than 18 digits"),
+        (LINE.replace(b"1.5", b"1" + b"0" * 18), "amount", "has more than 18 digits"),
+        (LINE.replace(b"15:00:00Z", b"15:00:00"), "period_end", "is no moment"),
+        (LINE.replace(b"15:00:00Z", b"14:00:00Z"), "period_end", "is not after period_start"),
+        (LINE.replace(b"05T15", b"06T15"), "period_end", "is on another UTC day"),
+        (LINE.replace(b"eu", b"mars"), "region", "is no region that is known here"),
+        (LINE.replace(b",1,", b",3,"), "client_id", "is no client that is known here"),
+        (LINE.replace(b",1,", b",1.0,"), "client_id", "is no whole number"),
+    ],
+)
+def test_what_is_wrong_with_a_line_never_touches_the_next(
+    line: bytes, column: str, reason: str
+) -> None:
+    good, bad, records = read(HEADER + LINE + b"\n" + line + b"\n" + LINE + b"\n")
+    assert [row["line"] for row in good] == [2, 4]
+    assert records == 3
+    [(number, where, said)] = bad
+    assert (number, where) == (3, column)
+    assert said.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "reason"),
+    [
+        ('{"record_id": "a"', "", "is no JSON"),
+        ("[]", "", "is no JSON object"),
+        (json.dumps(GOOD)[:-1] + ', "x": 1}', "", "is no column of a usage record"),
+        (json.dumps(GOOD)[:-1] + ', "amount": 1}', "amount", "is given twice"),
+        (json.dumps(GOOD | {"record_id": 5}), "record_id", "is a number"),
+        (json.dumps(GOOD | {"record_id": "\ud800"}), "record_id", "is no text of Unicode"),
+        (json.dumps(GOOD | {"feature": ["cdn"]}), "feature", "is neither a text nor a number"),
+        (json.dumps(GOOD).replace('"1.5"', "1e400"), "amount", "is too large"),
+        (json.dumps(GOOD).replace('"1.5"', "NaN"), "amount", "is neither a text nor a number"),
+        (json.dumps(GOOD).replace('"1.5"', "-1"), "amount", "is negative"),
+        (json.dumps(GOOD).replace('"1.5"', "1e-13"), "amount", "has more than 12 decimals"),
+        (json.dumps(GOOD).replace('"1.5"', "null"), "amount", "is missing"),
+        (json.dumps(GOOD) * 2, "", "is no JSON"),
+    ],
+)
+def test_a_bad_line_of_json_is_found_among_good_ones(line: str, column: str, reason: str) -> None:
+    lines = [json.dumps(GOOD | {"record_id": str(n)}) for n in range(100)]
+    lines.insert(70, line)
+    good, bad, _ = read("\n".join(lines).encode(), "x.jsonl")
+    assert len(good) == 100
+    [(number, where, said)] = bad
+    assert (number, where) == (71, column)
+    assert said.startswith(reason)
+
+
+def test_numbers_of_json_keep_every_digit() -> None:
+    line = json.dumps(GOOD).replace('"1.5"', "123456789012345678.123456789012")
+    [row] = read(line.encode(), "x.jsonl")[0]
+    assert str(row["amount"]) == "123456789012345678.123456789012"
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "reason"),
+    [
+        (b"", "x.csv", "the file is empty"),
+        (HEADER.replace(b",amount", b""), "x.csv", "the column amount is missing"),
+        (HEADER.replace(b"amount", b"client_id"), "x.csv", "the column 'client_id' is there more"),
+        (HEADER.replace(b"\n", b",x\n"), "x.csv", "the column 'x' is unknown"),
+        (b'"\n', "x.csv", "the header line is no CSV"),
+        (HEADER + b"x" * (2 << 20), "x.csv", "a line after line 1 is longer"),
+        (gzip.compress(HEADER + LINE * 1_000, mtime=0)[:-9], "x.csv.gz", "the gzip file broke off"),
+        (b"x" * 99, "x.csv.gz", "the file is no gzip"),
+        (HEADER, "x.parquet", "this is no Parquet file"),
+        (parquet_bytes([GOOD])[:-9], "x.parquet", "this is no Parquet file"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_as_a_whole(content: bytes, name: str, reason: str) -> None:
+    with pytest.raises(InvalidInput, match=reason):
+        read(content, name)
+
+
+def test_a_small_file_that_would_unpack_to_a_huge_one_is_refused_early() -> None:
+    bomb = gzip.compress(HEADER + b"\n" * 50_000_000)
+    with pytest.raises(InvalidInput, match="longer than 1000000 bytes"):
+        read(bomb, "x.csv.gz", most=1_000_000)
+
+
+def test_several_members_of_gzip_are_one_file() -> None:
+    assert ids(gzip.compress(HEADER) + gzip.compress(LINE + b"\n"), "x.csv.gz") == [(2, "a")]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "words"),
+    [
+        ("amount", pa.array([1.5]), "amount is double; write it as a decimal"),
+        ("amount", pa.array([1.5], pa.float32()), "amount is float"),
+        ("client_id", pa.array([1.0]), "client_id is double; write it as an integer"),
+        ("record_id", pa.array([1]), "record_id is int64; write it as a text"),
+        ("period_start", pa.array([0], pa.timestamp("us")), "with the time zone UTC"),
+    ],
+)
+def test_parquet_of_types_that_lose_something_is_refused(
+    column: str, values: pa.Array, words: str
+) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        read(_parquet({column: values}), "x.parquet")
+
+
+def test_parquet_of_its_own_types_is_read_exactly() -> None:
+    moment = pa.timestamp("ns", tz="Europe/Oslo")
+    typed = {
+        "client_id": pa.array([2], pa.uint8()),
+        "amount": pa.array([Decimal("0.10")], pa.decimal256(50, 2)),
+        "period_start": pa.array([1_791_208_800_000_000_000], moment),
+        "feature": pa.array(["cdn"]).dictionary_encode(),
+    }
+    [row], bad, _ = read(_parquet(typed), "x.parquet")
+    assert bad == []
+    assert (row["client_id"], row["amount"]) == (2, Decimal("0.1"))
+    assert row["period_start"].isoformat() == "2026-10-05T14:00:00+00:00"
+
+
+def _parquet(changed: dict[str, pa.Array]) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(
+        pa.table({name: pa.array([text]) for name, text in GOOD.items()} | changed), sink
+    )
+    return sink.getvalue()

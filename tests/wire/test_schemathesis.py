@@ -1,0 +1,92 @@
+"""schemathesis against our own document, over a real socket: all checks, nothing to be found."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from pytest_django.live_server_helper import LiveServer
+
+from tests.reports.book import open_book
+from tests.wire.book import erp_invoice, finished_report, let_in, report_task
+from tests.wire.trial_book import add_cdn_trials
+from tollbook.api.schema import openapi_document
+from tollbook.config.queue import ensure_queue
+from tollbook.filetasks.rules import TaskType
+
+ROOT: Final = Path(__file__).parents[2]
+HOOKS: Final = "tests/wire/schemathesis_hooks.py"
+EXAMPLES: Final = os.environ.get("TOLLBOOK_SCHEMATHESIS_EXAMPLES")
+"""A quick look with so many examples; by default all that ``schemathesis.toml`` asks for."""
+
+
+OPERATIONS: Final = Counter(
+    operation["tags"][0]
+    for item in openapi_document()["paths"].values()
+    for operation in item.values()
+)
+"""How many operations each tag has; a tag is tried by itself, so that they can be at once."""
+
+
+@pytest.fixture
+def server(transactional_db: Any, live_server: LiveServer) -> tuple[str, str]:
+    """Where a small book is served, and the key of a reseller's admin."""
+    ensure_queue()
+    book = open_book()
+    for number in range(25):
+        erp_invoice(book.fjord if number % 2 else book.brook, f"INV/2026/{number:05}")
+    finished_report(book.admin)
+    for task_type in set(TaskType) - {TaskType.REPORT}:
+        finished_report(book.admin, task_type=task_type, template="")
+    add_cdn_trials(book)
+    for status in ("Pending", "Failed", "Cancelled"):
+        report_task(book.admin, status=status)
+    return live_server.url, let_in(book).admin
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("tag", OPERATIONS)
+def test_schemathesis_finds_nothing(tag: str, server: tuple[str, str], tmp_path: Path) -> None:
+    phases = "fuzzing" if EXAMPLES else "examples,coverage,fuzzing"
+
+    found = _run(server, "--include-tag", tag, "--phases", phases, folder=tmp_path)
+
+    assert found.returncode == 0, found.stdout[-8_000:] + found.stderr[-2_000:]
+    assert f"{OPERATIONS[tag]} selected / {OPERATIONS.total()} total" in found.stdout
+
+
+@pytest.mark.timeout(900)
+def test_schemathesis_finds_nothing_by_going_from_answer_to_question(
+    server: tuple[str, str], tmp_path: Path
+) -> None:
+    found = _run(server, "--phases", "stateful", folder=tmp_path)
+
+    assert found.returncode == 0, found.stdout[-8_000:] + found.stderr[-2_000:]
+    assert f"{OPERATIONS.total()} selected / {OPERATIONS.total()} total" in found.stdout
+    assert "✅  Stateful" in found.stdout
+
+
+def _run(
+    server: tuple[str, str], *options: str, folder: Path
+) -> "subprocess.CompletedProcess[str]":
+    url, key = server
+    (folder / HOOKS).parent.mkdir(parents=True)
+    shutil.copy(ROOT / HOOKS, folder / HOOKS)
+    shutil.copy(ROOT / "schemathesis.toml", folder)
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "run"),
+            f"{url}/billing/org/v1/openapi.json",
+            *options,
+            *("--header", f"Authorization: {key}", "--checks", "all", "--no-color"),
+            *(("--max-examples", EXAMPLES) if EXAMPLES else ()),
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
