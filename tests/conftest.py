@@ -1,15 +1,15 @@
 """What every test may ask for."""
 
 import os
-import secrets
 from collections.abc import Iterator
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 from django.db import connection
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
+
+from tests.loaded_book import loaded_book, url_of  # noqa: F401  # a fixture
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -35,11 +35,11 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 def fresh_database_url() -> Iterator[str]:
     """The address of an empty database, for processes of a test's own; dropped at the end."""
     server = os.environ["DATABASE_URL"]
-    name = f"tollbook_{secrets.token_hex(6)}"
+    name = f"{os.environ['TOLLBOOK_TEST_DATABASES']}_{os.urandom(4).hex()}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:
-        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        yield url_of(name)
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(

@@ -4,12 +4,13 @@ import os
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import psutil
+
+from tests.patience import PATIENCE
 
 _OURS: Final = ("DATABASE_URL", "BROKER_URL", "STORAGE_URL", "ENGINE_URL", "DJANGO_SETTINGS_MODULE")
 
@@ -24,7 +25,7 @@ def run_tollbook(
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=120 * PATIENCE,
     )
 
 
@@ -67,11 +68,3 @@ def is_gone(process: psutil.Process) -> bool:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
-
-
-def until(holds: Callable[[], bool], *, seconds: float = 30) -> None:
-    """Wait until ``holds``; fail when it takes too long."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)

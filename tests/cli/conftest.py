@@ -4,11 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.scenarios.house import House, new_house, running_demo
+from tests.loaded_book import LoadedBook
+from tests.scenarios.house import House, house_with, running_demo
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Tollbook with the demo book on embedded parts; put its tests into the group ``demo``."""
-    with running_demo(new_house(tmp_path_factory.mktemp("demo"), "")) as house:
+def demo(tmp_path_factory: pytest.TempPathFactory, loaded_book: LoadedBook) -> Iterator[House]:
+    """Tollbook on a copy of the demo book; put its tests into the group ``demo``."""
+    with (
+        house_with(loaded_book, tmp_path_factory.mktemp("demo")) as house,
+        running_demo(house),
+    ):
         yield house

@@ -8,7 +8,7 @@ import pytest
 from tests.cli.commands import run_tollbook
 from tollbook.config.locks import note_holder, release_lock, take_lock
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("backup")]
+pytestmark = pytest.mark.xdist_group("backup")
 
 RESULT = Path("storage/results/e42ca15f-2e65-452c-b6d3-d03036d150b4/1.parquet")
 CONTENT = bytes(range(256)) * 5_000

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.commands import free_port, run_tollbook
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("doctor")]
+pytestmark = pytest.mark.xdist_group("doctor")
 
 PARTS = ["python", "home", "parts", "database", "tables", "work", "queue", "storage", "engine"]
 

@@ -13,7 +13,7 @@ import pytest
 from tests.cli.test_report import ok, refusal
 from tests.scenarios.house import House
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("demo")
 
 HEADER = "record_id,client_id,feature,region,period_start,period_end,amount\n"
 START, END = "2029-03-05T10:00:00Z", "2029-03-05T11:00:00Z"

@@ -9,7 +9,7 @@ import pytest
 from tests.scenarios.house import House
 from tollbook_client import RetryPolicy, Tollbook, Unauthorized
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("demo")
 
 
 def new_key(demo: House, *options: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.scenarios.house import House
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("demo")
 
 PASSWORD = "correct horse battery"
 

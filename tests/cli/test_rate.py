@@ -7,7 +7,7 @@ import pytest
 from tests.cli.test_report import ok, refusal
 from tests.scenarios.house import House
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("demo")
 
 
 def test_rating_prints_its_counts_as_json_and_nothing_else(demo: House) -> None:

@@ -18,7 +18,7 @@ import pytest
 from tests.scenarios.house import House
 from tollbook_client import TaskStatus, Tollbook
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("demo")
 
 OCTOBER = ("-p", "date_from=2026-10-01", "-p", "date_to=2026-11-01")
 BY_CLIENT = ("report", "new", "ResellerExpenses", *OCTOBER, "-p", "group_by=client")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.commands import run_tollbook
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("backup")]
+pytestmark = pytest.mark.xdist_group("backup")
 
 BARE: dict[str, str] = {"PATH": ""}
 """A machine without PostgreSQL's programs."""

@@ -9,7 +9,7 @@ from tests.faults.proxy import Proxy
 from tests.scenarios.house import House
 from tollbook_client import FileTask, Tollbook
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("demo")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.test_report import ok, refusal
 from tests.scenarios.house import House
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("demo")
 
 
 @pytest.fixture

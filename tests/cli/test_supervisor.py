@@ -5,17 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.patience import until
 from tollbook.cli.supervisor import Child, StopAsked, Supervisor, stop_on_signals
 from tollbook.config.processes import tied_command
 from tollbook.kernel.errors import Unavailable
-
-pytestmark = pytest.mark.timeout(60)
 
 WITH_GRANDCHILD = "sleep 600 & echo $! > {file}; echo at work; exec sleep 600"
 STUBBORN = "trap '' TERM; echo $$ > {file}; while true; do sleep 0.05; done"
@@ -61,7 +60,7 @@ def test_a_child_that_is_killed_is_started_again_and_leaves_no_grandchild(
     os.kill(first, signal.SIGKILL)
     tree.watch(until=lambda: tree.pids().get("worker", first) != first)
     assert psutil.pid_exists(tree.pids()["worker"])
-    _until(lambda: _is_gone(grandchild))
+    until(lambda: _is_gone(grandchild))
     assert said[0].startswith("worker ended (SIGKILL) and is started again; see ")
 
 
@@ -134,7 +133,7 @@ def test_a_log_that_grows_large_is_set_aside_while_its_child_goes_on_writing(
     began = time.monotonic()
     tree.watch(until=lambda: before.exists() or time.monotonic() - began > 10)
     assert before.stat().st_size >= 11_000_000
-    _until(lambda: log.read_text().startswith("at work\nat work\n"))
+    until(lambda: log.read_text().startswith("at work\nat work\n"))
     assert "\0" not in log.read_text()
 
 
@@ -152,7 +151,7 @@ def test_killing_the_top_ends_the_whole_tree(tmp_path: Path) -> None:
     with _running_tree(tmp_path) as top:
         children = _announced(top)
         top.kill()
-    _until(lambda: all(_is_gone(pid) for pid in children))
+    until(lambda: all(_is_gone(pid) for pid in children))
 
 
 def test_only_the_first_signal_interrupts() -> None:
@@ -173,10 +172,10 @@ def test_the_watcher_for_systems_without_prctl_ends_the_program_too(tmp_path: Pa
     )
     starter = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {watch!r}])"
     with subprocess.Popen([sys.executable, "-c", starter], env=_environment()) as top:
-        _until(lambda: note.exists() and note.read_text().strip() != "")
+        until(lambda: note.exists() and note.read_text().strip() != "")
         program = int(note.read_text())
         top.kill()
-    _until(lambda: _is_gone(program))
+    until(lambda: _is_gone(program))
 
 
 def _shell(name: str, script: str, note: Path, *, stop_seconds: float = 10) -> Child:
@@ -204,10 +203,3 @@ def _is_gone(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
-
-
-def _until(holds: Callable[[], bool], *, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.02)

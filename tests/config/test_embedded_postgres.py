@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ import psutil
 import psycopg
 import pytest
 
+from tests.patience import PATIENCE, until
 from tollbook.config.embedded_postgres import (
     EmbeddedPostgres,
     embedded_database_url,
@@ -37,8 +38,6 @@ OWN_ROLE_AND_LOCALE = """
 SELECT rolsuper, datlocale FROM pg_roles, pg_database
 WHERE rolname = current_user AND datname = current_database()
 """
-
-pytestmark = pytest.mark.timeout(60)
 
 
 @pytest.fixture
@@ -85,7 +84,7 @@ def test_rows_and_address_stay_over_a_stop_and_a_start(home: Path) -> None:
     assert not EmbeddedPostgres(home).is_running()
     started = time.monotonic()
     with running_embedded_postgres(home) as second:
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 5 * PATIENCE
         assert second == first
         assert _rows(second, "SELECT count(*) FROM kept") == [(200,)]
 
@@ -130,7 +129,7 @@ def test_the_one_who_started_it_waits_for_the_others(
         time.sleep(0.5)
         assert _rows(url, "SELECT 1") == [(1,)]
         second.kill()
-    _until(lambda: not EmbeddedPostgres(home).is_running())
+    until(lambda: not EmbeddedPostgres(home).is_running())
 
 
 def test_killing_the_starter_stops_the_server_and_loses_no_committed_row(
@@ -141,7 +140,7 @@ def test_killing_the_starter_stops_the_server_and_loses_no_committed_row(
     _run_sql(url, "CREATE TABLE kept AS SELECT 1 AS n")
     holder.kill()
     holder.wait()
-    _until(lambda: not psutil.pid_exists(postmaster))
+    until(lambda: not psutil.pid_exists(postmaster))
     with running_embedded_postgres(home) as again:
         assert _rows(again, "SELECT n FROM kept") == [(1,)]
 
@@ -152,10 +151,10 @@ def test_killing_the_starter_stops_even_a_server_in_recovery(
     _line(holder)
     postmaster = psutil.Process(_postmaster(home))
     next(child for child in postmaster.children() if "writer" in child.cmdline()[0]).kill()
-    _until(lambda: "reinitializing" in EmbeddedPostgres(home).log.read_text())
+    until(lambda: "reinitializing" in EmbeddedPostgres(home).log.read_text())
     holder.kill()
     holder.wait()
-    _until(lambda: not postmaster.is_running())
+    until(lambda: not postmaster.is_running())
 
 
 def test_killing_starter_and_server_together_loses_no_committed_row(
@@ -192,7 +191,7 @@ def test_a_server_that_outlived_its_starter_is_stopped_and_replaced(home: Path) 
     untied = server.command()
     untied[untied.index(str(int(signal.SIGQUIT)))] = "0"
     with subprocess.Popen(untied, stderr=subprocess.DEVNULL) as orphan:
-        _until(server.is_running)
+        until(server.is_running)
         _run_sql(url, "CREATE TABLE kept AS SELECT 1 AS n")
         server.stop()
         with running_embedded_postgres(home) as again:
@@ -272,13 +271,6 @@ def _line(process: subprocess.Popen[str]) -> str:
 
 def _postmaster(home: Path) -> int:
     return int((home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
-
-
-def _until(holds: Callable[[], bool], *, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.02)
 
 
 def _run_sql(url: str, statement: str) -> None:

@@ -34,14 +34,14 @@ def start(home: Path) -> subprocess.Popen[str]:
 
 
 def test_the_first_process_of_any_kind_closes_the_home_to_others(home: Path) -> None:
-    said, _ = start(home).communicate(timeout=60)
+    said, _ = start(home).communicate(timeout=600)
     assert len(said.strip()) > 50
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert stat.S_IMODE((home / "secret_key").stat().st_mode) == 0o600
 
 
 def test_processes_that_start_at_once_have_one_key(home: Path) -> None:
-    said = {process.communicate(timeout=60)[0] for process in [start(home) for _ in range(4)]}
+    said = {process.communicate(timeout=600)[0] for process in [start(home) for _ in range(4)]}
     assert len(said) == 1
     assert [path.name for path in home.iterdir()] == ["secret_key"]
 

@@ -120,7 +120,6 @@ def digest_of(table: str, columns: str) -> str:
 
 
 def test_the_book_counts_what_it_holds(demo_book: DemoBook) -> None:
-    assert demo_book.loaded
     assert (demo_book.resellers, demo_book.clients, demo_book.invoices) == (3, 200, 500)
     assert demo_book.expenses == Expense.objects.count() >= 150_000
     assert demo_book.live_expenses == Expense.objects.filter(deleted=False).count() >= 150_000

@@ -60,7 +60,7 @@ def test_a_loader_killed_in_the_middle_leaves_nothing_and_two_at_once_load_once(
         assert ask(fresh_database_url, f"SELECT count(*) FROM {table}") == [(0,)]  # noqa: S608
 
     with loader(fresh_database_url) as one, loader(fresh_database_url) as other:
-        said = [process.communicate(timeout=200) for process in (one, other)]
+        said = [process.communicate(timeout=600) for process in (one, other)]
     assert sorted(heard.strip() or errors for heard, errors in said) == [
         f"loaded {expenses_for(SCALE)}",
         f"there {expenses_for(SCALE)}",
@@ -92,7 +92,7 @@ def test_a_ledger_that_is_in_use_is_left_alone(
     kill_in_the_middle(fresh_database_url, "rating")
     assert len(ask(fresh_database_url, statement)) == 1
     with loader(fresh_database_url) as refused:
-        _, said = refused.communicate(timeout=200)
+        _, said = refused.communicate(timeout=600)
     assert refused.returncode == 1
     assert refusal in said
     assert ask(fresh_database_url, "SELECT count(*) FROM clients_reseller") == [(0,)]

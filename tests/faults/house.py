@@ -5,7 +5,6 @@ import secrets
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psutil
 
 from tests.filetasks.asking import submit
+from tests.patience import PATIENCE, until
 from tollbook.clients.viewer import Viewer
 from tollbook.config.processes import tied_command
 from tollbook.filetasks.models import FileTask
@@ -127,7 +127,7 @@ class House:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=60 * PATIENCE,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -159,15 +159,6 @@ class House:
     def _said(self, process: subprocess.Popen[bytes], text: str) -> bool:
         assert process.poll() is None, self.log(process)
         return text in self.log(process)
-
-
-def until(condition: Callable[[], bool], *, seconds: float = 20) -> float:
-    """Wait for ``condition``; returns how many seconds that took."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < seconds, f"not within {seconds} s"
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def kill_tree(process: subprocess.Popen[bytes]) -> None:

@@ -4,9 +4,10 @@ from datetime import date
 
 import pytest
 
-from tests.faults.house import House, kill_tree, until
+from tests.faults.house import House, kill_tree
 from tests.filetasks.asking import stored
 from tests.invoicing.closings import OCTOBER, asked, check_books_balance, contents
+from tests.patience import until
 from tests.reports.book import Book, add_expense, open_book
 from tollbook.clients.models import Client, Payer
 from tollbook.expenses.rules import MonthStatus

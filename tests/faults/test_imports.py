@@ -8,9 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.faults.house import House, kill_tree, until
+from tests.faults.house import House, kill_tree
 from tests.faults.test_workers import ended
 from tests.filetasks.asking import stored
+from tests.patience import until
 from tests.reports.book import Book, open_book
 from tests.usage.files import AGES, counts, csv_bytes, lake_rows, submit, usage
 from tollbook.filetasks.models import FileTask

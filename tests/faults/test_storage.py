@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from tests.faults.house import House, until
+from tests.faults.house import House
 from tests.faults.test_workers import ended
 from tests.filetasks.asking import Asking, stored
+from tests.patience import until
 from tollbook.filetasks.models import FileTask
 from tollbook.filetasks.results import result_store
 from tollbook.filetasks.rules import TaskStatus

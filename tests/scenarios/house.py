@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,9 @@ from pathlib import Path
 from typing import Final
 
 import psutil
+
+from tests.loaded_book import LoadedBook
+from tests.patience import PATIENCE, until
 
 ROOT: Final = Path(__file__).parents[2]
 _STANDING: Final = "Ctrl-C stops everything"
@@ -49,7 +51,7 @@ class House:
             capture_output=True,
             text=True,
             check=False,
-            timeout=180,
+            timeout=180 * PATIENCE,
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -74,16 +76,29 @@ def new_house(folder: Path, database_url: str) -> House:
 
     ``database_url`` is used where the tests were given a PostgreSQL; else its own is embedded.
     """
+    given = os.environ["TOLLBOOK_TEST_LEDGER"] == "given"
+    return _house(folder, database_url if given else "")
+
+
+@contextmanager
+def house_with(book: LoadedBook, folder: Path) -> Iterator[House]:
+    """A house in an empty folder whose PostgreSQL is not its own and holds the demo book."""
+    with book.copy() as url:
+        house = _house(folder, url)
+        book.copy_files_to(house.home)
+        yield house
+
+
+def _house(folder: Path, database_url: str) -> House:
     home = folder / "home"
     home.mkdir()
     port = _free_port()
-    given = os.environ["TOLLBOOK_TEST_LEDGER"] == "given"
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT / "src"),
         "TOLLBOOK_HOME": str(home),
         "TOLLBOOK_PORT": str(port),
-        "DATABASE_URL": database_url if given else "",
+        "DATABASE_URL": database_url,
         "TOLLBOOK_QUEUE": f"test_{secrets.token_hex(4)}",
     }
     for name in ("TOLLBOOK_URL", "TOLLBOOK_KEY"):
@@ -101,15 +116,12 @@ def running_demo(house: House) -> Iterator[House]:
             yield house
         finally:
             demo.send_signal(signal.SIGINT)
-            demo.communicate(timeout=60)
+            demo.communicate(timeout=600)
 
 
 def wait_until_gone(house: House, *, seconds: float = 10) -> None:
     """Return when nothing of it runs any more."""
-    deadline = time.monotonic() + seconds
-    while left := house.processes():
-        assert time.monotonic() < deadline, f"still running: {left}"
-        time.sleep(0.05)
+    until(lambda: not house.processes(), seconds=seconds, every=0.1)
 
 
 def _until_standing(demo: subprocess.Popen[str]) -> Iterator[str]:

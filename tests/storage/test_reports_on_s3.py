@@ -18,7 +18,7 @@ from tollbook.filetasks.results import result_store
 from tollbook.reports.renderers import ReportFormat
 from tollbook.storage.files import open_file_store
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("s3")]
+pytestmark = pytest.mark.xdist_group("s3")
 
 
 def test_the_main_job_runs_on_s3(tmp_path: Path, s3_url: str, fresh_database_url: str) -> None:

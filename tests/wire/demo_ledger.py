@@ -1,27 +1,21 @@
-"""The demo book in a database of its own, loaded once a session, and who may call there.
+"""The demo book in a database that all tests of lists read, and who may call there.
 
-Tests of lists only read. So that they need not load the book again and again, it is loaded into
-a database beside the one that other tests roll back, and a module that asks for ``demo_ledger``
-is connected to it. A few rows are added that the book has no reason to hold.
+It is a database beside the one that other tests roll back, and a module that asks for
+``demo_ledger`` is connected to it. A few rows are added that the book has no reason to hold.
 """
 
 import os
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
-import psycopg
 import pytest
-from django.core.management import call_command
-from django.db import connection
 from django.test import Client as Browser
-from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
+from tests.loaded_book import LoadedBook, connected_to, one_at_a_time
 from tests.wire.book import report_task
 from tollbook.catalog.models import PlanItem, Price, PriceStage, Product, StatisticRegion
 from tollbook.clients.models import Client, Reseller, User
@@ -29,13 +23,11 @@ from tollbook.clients.selectors import viewer_of
 from tollbook.clients.services import issue_api_key
 from tollbook.console.models import LoginFailures
 from tollbook.contracts.models import Addendum, Stop, Subscription
-from tollbook.demo.services import load_demo_book
 from tollbook.erp.models import NumberSeries
 from tollbook.expenses.models import MonthState, RatedCorrection
 from tollbook.invoicing.models import ClosingHold, ClosingPart
 
 CALLERS = ("operator", "admin1", "admin3", "seller1", "seller4", "client")
-_LOCK = "SELECT pg_advisory_lock(hashtext('tollbook demo for tests of lists'))"
 _EDGE = datetime(2026, 10, 1, tzinfo=UTC)
 
 
@@ -74,44 +66,16 @@ class DemoLedger:
 
 
 @pytest.fixture(scope="session")
-def demo_database(django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """The name of the database; workers of one session share it, the last one drops it."""
-    server = os.environ["DATABASE_URL"]
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", secrets.token_hex(6))[:12]
-    name = f"{urlsplit(server).path[1:]}_demo_{run}"
-    with psycopg.connect(server, autocommit=True) as shared:
-        shared.execute(_LOCK)
-        if not shared.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            shared.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+def demo_database(loaded_book: LoadedBook, django_db_blocker: DjangoDbBlocker) -> str:
+    """The name of the database, which all workers read and none may change."""
+    name = f"{os.environ['TOLLBOOK_TEST_DATABASES']}_lists"
+    with one_at_a_time() as known:
+        if name not in known:
+            loaded_book.copy_to(name)
             with django_db_blocker.unblock(), connected_to(name):
-                call_command("migrate", verbosity=0)
-                load_demo_book()
                 add_what_is_rare()
                 add_what_the_console_shows()
-    yield name
-    with psycopg.connect(server, autocommit=True) as shared:
-        try:
-            shared.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
-        except psycopg.errors.ObjectInUse:
-            return  # another worker is still reading
-        except psycopg.errors.InvalidCatalogName:
-            return
-
-
-class connected_to:  # noqa: N801  # reads as what it does
-    """Django's connection leads to another database of the same server meanwhile."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __enter__(self) -> None:
-        connection.close()
-        self.before = connection.settings_dict["NAME"]
-        connection.settings_dict["NAME"] = self.name
-
-    def __exit__(self, *_: object) -> None:
-        connection.close()
-        connection.settings_dict["NAME"] = self.before
+    return name
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,6 @@
 
 import socket
 import threading
-import time
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,6 +12,7 @@ import psutil
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
+from tests.patience import until
 from tests.reports.book import open_book
 from tests.wire.book import finished_report, let_in
 from tests.wire.conftest import BASE
@@ -42,7 +41,7 @@ def test_clients_that_hang_up_leave_nothing_behind(
     page = httpx.get(f"{live_server.url}{BASE}/reports", headers={"Authorization": key})
 
     assert page.status_code == 200
-    _wait_until(lambda: not _open_files(str(report.uuid)))
+    until(lambda: not _open_files(str(report.uuid)))
 
 
 def _rows() -> dict[str, list[Any]]:
@@ -65,10 +64,3 @@ def _ask_and_hang_up(server: str, path: str, key: str, read: int) -> None:
 
 def _open_files(report: str) -> list[str]:
     return [file.path for file in psutil.Process().open_files() if report in file.path]
-
-
-def _wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
