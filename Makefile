@@ -1,5 +1,5 @@
 # The chores. `make run` and `make test` set up everything they need.
-# `make test` takes a quick look at each operation of the document, `make wire` a long one.
+# `make test` takes a quick look at each law and operation, `make laws` and `make wire` a long one.
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
@@ -10,9 +10,9 @@ SPARK := $(VENV)/.spark-ready
 TOLLBOOK := $(BIN)/python -m tollbook
 ONCE ?=
 SCALE ?=
-EXAMPLES ?= 10
+EXAMPLES ?= 25
 
-.PHONY: help run up test spark wire check format lint types imports docs openapi bench quick lock clean services
+.PHONY: help run up test laws spark wire check format lint types imports docs openapi bench quick lock clean services
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,9 +23,12 @@ run: $(RUN) ## Start everything with the demo book and run the main job (ONCE=1 
 up: $(RUN) ## Start everything on a book of your own
 	@exec $(TOLLBOOK) up --with-parent
 
-test: $(DEV) ## Run the tests on embedded parts
-	TOLLBOOK_SCHEMATHESIS_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -q -n 2 --dist loadgroup \
-		--ignore=tests/bench/test_run.py
+test: $(DEV) ## Run the tests on embedded parts, laws with EXAMPLES percent of their examples
+	TOLLBOOK_TEST_EXAMPLES=$(EXAMPLES) TOLLBOOK_SCHEMATHESIS_EXAMPLES=10 \
+		$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore=tests/bench/test_run.py
+
+laws: $(DEV) ## Try the laws of prices, lists and files with all their examples
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m hypothesis tests
 
 spark: $(SPARK) ## Run the rating on Spark, in its local-cluster mode (needs Java 17)
 	TOLLBOOK_REQUIRE_SPARK=1 $(BIN)/python -m pytest -q -p no:randomly tests/spark

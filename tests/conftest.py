@@ -9,6 +9,7 @@ from django.db import connection
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
+from tests import laws as _laws  # noqa: F401  # sets the profile
 from tests.loaded_book import loaded_book, url_of  # noqa: F401  # a fixture
 
 

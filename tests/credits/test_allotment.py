@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tollbook.credits.allotment import CreditLine, Purse, allot
@@ -109,7 +109,6 @@ nets = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(purses, nets)
 def test_never_more_than_there_is_never_more_than_is_owed(
     held: list[tuple[Decimal, frozenset[str], int | None]], owed: list[tuple[str, Decimal]]

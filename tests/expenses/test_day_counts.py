@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.db.models import Sum
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.reports.book import Book, add_expense, open_book
 from tollbook.expenses.models import DayCount, Expense, ProductCount
 from tollbook.expenses.selectors import list_expenses
@@ -86,7 +87,7 @@ def counted() -> list[Counter[tuple[Any, ...]]]:
     return [Counter(Expense.objects.values_list(*columns)) for columns in (BY_DAY, BY_PRODUCT)]
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(steps=STEPS)
 def test_the_kept_counts_are_those_of_the_table_after_anything_that_is_written(
     steps: list[Step],

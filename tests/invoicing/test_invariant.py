@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.invoicing.closings import NOVEMBER, OCTOBER, check_books_balance, contents, spend
+from tests.laws import share_of
 from tests.reports.book import Book, open_book
 from tollbook.contracts.models import Addendum
 from tollbook.credits.services import grant_credit
@@ -95,7 +96,8 @@ def book() -> Book:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=share_of(40),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(first=months, later=months, credit=st.integers(0, 10**16))
 def test_the_books_balance_after_each_closing_and_again_is_nothing(

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tollbook.kernel.periods import DateRange, month_of
@@ -98,7 +98,6 @@ def test_a_commit_that_ends_on_15_september_costs_half_a_month() -> None:
     assert fee == Decimal(50)
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 92 * 24 * 60).map(lambda minutes: AUGUST + timedelta(minutes=minutes)),
     st.booleans(),
@@ -135,7 +134,6 @@ def test_hours_owed_of_a_day(began: str, ended: str | None, hours: int) -> None:
     assert owed == hours
 
 
-@settings(deadline=None)
 @given(
     st.integers(44 * 24 * 60, 47 * 24 * 60).map(lambda minutes: AUGUST + timedelta(minutes=minutes))
 )

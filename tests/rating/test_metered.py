@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tollbook.kernel.money import round_money
@@ -140,7 +140,6 @@ def records_of(found: list[tuple[int, Decimal]]) -> list[UsageRecord]:
 
 
 @pytest.mark.parametrize("rule", RULES)
-@settings(deadline=None)
 @given(found=USED, order=st.permutations(range(20)))
 def test_the_order_of_records_does_not_matter_and_twice_is_once(
     rule: CalcRule, found: list[tuple[int, Decimal]], order: list[int]
@@ -153,7 +152,6 @@ def test_the_order_of_records_does_not_matter_and_twice_is_once(
 
 
 @pytest.mark.parametrize("rule", RULES)
-@settings(deadline=None)
 @given(found=USED, committed=st.decimals(min_value=0, max_value=300, places=2))
 def test_rating_day_by_day_sums_to_rating_at_once(
     rule: CalcRule, found: list[tuple[int, Decimal]], committed: Decimal
@@ -165,7 +163,6 @@ def test_rating_day_by_day_sums_to_rating_at_once(
 
 
 @pytest.mark.parametrize("rule", RULES)
-@settings(deadline=None)
 @given(found=USED, day=st.integers(2, 31))
 def test_what_is_used_later_changes_nothing_that_was_posted_before(
     rule: CalcRule, found: list[tuple[int, Decimal]], day: int

@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 
 from tests.reports.renderers.results import (
     COLUMNS,
-    LAW,
     ODD_TEXTS,
     ROWS,
     SAMPLE,
@@ -78,7 +77,6 @@ def test_a_result_without_rows_is_a_result() -> None:
     assert result.summary.totals == ()
 
 
-@LAW
 @given(ROWS)
 def test_any_rows_come_back_unchanged(rows: list[tuple[object, ...]]) -> None:
     result = result_of(rows)
@@ -86,7 +84,6 @@ def test_any_rows_come_back_unchanged(rows: list[tuple[object, ...]]) -> None:
     assert found == rows
 
 
-@LAW
 @given(st.lists(st.integers(0, 40), max_size=12), st.integers(1, 100))
 def test_bytes_and_digest_depend_on_the_rows_and_not_on_how_they_arrive(
     cuts: list[int], rows: int
@@ -144,7 +141,6 @@ def test_totals_are_per_currency() -> None:
     )
 
 
-@LAW
 @given(st.lists(st.tuples(st.sampled_from(["EUR", "USD"]), st.integers(-(10**38) + 1, 10**38 - 1))))
 def test_totals_are_exact_beyond_what_128_bits_hold(rows: list[tuple[str, int]]) -> None:
     amounts = [(currency, scaled(units, 12)) for currency, units in rows]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tollbook.usage.prints import Printer
@@ -38,7 +38,6 @@ _records = st.tuples(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(_records, min_size=1, max_size=5))
 def test_prints_are_what_plain_python_makes_of_the_same_record(records: list[tuple]) -> None:
     frame = pl.DataFrame(records, schema=_SCHEMA, orient="row")

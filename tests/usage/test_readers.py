@@ -11,9 +11,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.usage.files import csv_bytes, json_bytes, parquet_bytes
 from tollbook.kernel.errors import InvalidInput
 from tollbook.usage.checks import check_records
@@ -97,7 +98,7 @@ _rows = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(rows=_rows)
 @pytest.mark.parametrize(
     ("name", "write"), [("x.csv", csv_bytes), ("x.jsonl", json_bytes), ("x.parquet", parquet_bytes)]
@@ -116,7 +117,7 @@ def test_what_is_written_is_what_is_read(name: str, write: Any, rows: list[dict[
         assert found["region_id"] == 2
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(st.binary(max_size=300), st.sampled_from(["x.csv", "x.jsonl", "x.csv.gz", "x.parquet"]))
 def test_no_bytes_at_all_are_more_than_refused(junk: bytes, name: str) -> None:
     for content in (junk, HEADER + junk, HEADER + LINE + b"\n" + junk + b"\n" + LINE):

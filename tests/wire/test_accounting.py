@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.wire.demo_ledger import DemoLedger
 from tests.wire.oracle import (
     Oracle,
@@ -114,7 +115,7 @@ def operations(rows: list[Row]) -> Oracle:
     )
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(data=st.data())
 def test_every_filter_alone_keeps_what_it_says(
     operations: Oracle, demo_ledger: DemoLedger, data: st.DataObject
@@ -122,7 +123,7 @@ def test_every_filter_alone_keeps_what_it_says(
     check_filters_alone(operations, demo_ledger.callers["operator"], data)
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(data=st.data())
 def test_every_page_of_operations_is_the_oracles(
     operations: Oracle, demo_ledger: DemoLedger, data: st.DataObject
@@ -169,7 +170,7 @@ def balances(rows: list[Row]) -> Oracle:
     )
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(data=st.data())
 def test_every_page_of_balances_is_the_oracles(
     balances: Oracle, demo_ledger: DemoLedger, data: st.DataObject

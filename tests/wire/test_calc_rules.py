@@ -1,7 +1,7 @@
 """``/calc-rules`` against the oracle."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.wire.demo_ledger import DemoLedger
@@ -27,7 +27,6 @@ def test_the_oracle_knows_the_whole_list(oracle: Oracle) -> None:
     check_complete(oracle)
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_every_page_is_the_oracles(
     oracle: Oracle, demo_ledger: DemoLedger, data: st.DataObject

@@ -1,9 +1,10 @@
 """``/currencies`` against the oracle."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.wire.demo_ledger import DemoLedger
 from tests.wire.oracle import (
     Oracle,
@@ -40,7 +41,7 @@ def test_the_oracle_knows_the_whole_list(oracle: Oracle) -> None:
     check_complete(oracle)
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(data=st.data())
 def test_every_filter_alone_keeps_what_it_says(
     oracle: Oracle, demo_ledger: DemoLedger, data: st.DataObject
@@ -48,7 +49,6 @@ def test_every_filter_alone_keeps_what_it_says(
     check_filters_alone(oracle, demo_ledger.callers["operator"], data)
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_every_page_is_the_oracles(
     oracle: Oracle, demo_ledger: DemoLedger, data: st.DataObject

@@ -10,9 +10,10 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.wire.demo_ledger import DemoLedger
 from tests.wire.oracle import (
     MOST_QUERIES,
@@ -376,7 +377,7 @@ OF_DAYS = Asked(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(data=st.data(), pin=st.sampled_from((OF_CLIENTS, OF_DAYS)))
 def test_every_page_is_the_oracles(
     oracle: Oracle, demo_ledger: DemoLedger, data: st.DataObject, pin: Asked

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.wire.demo_ledger import Caller, DemoLedger
 from tests.wire.oracle import (
     Oracle,
@@ -236,7 +237,7 @@ def test_the_oracle_knows_everything_that_may_be_asked(oracle: Oracle) -> None:
     check_complete(oracle)
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(data=st.data())
 def test_every_page_is_the_oracles(
     oracle: Oracle, demo_ledger: DemoLedger, data: st.DataObject

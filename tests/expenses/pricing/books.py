@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.laws import share_of
 from tollbook.expenses.pricing import tables
 from tollbook.expenses.pricing.tables import ContractTables
 from tollbook.kernel.money import round_money
@@ -113,12 +114,11 @@ def usage_table(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def drawn_books(count: int) -> list[Book]:
-    """``count`` books at random, new ones each time; they are rated together (:func:`joined`)."""
+    """``count`` books at random, or the share that is tried, new ones each time; they are rated together (:func:`joined`)."""
     found: list[Book] = []
 
     @settings(
-        max_examples=count,
-        deadline=None,
+        max_examples=share_of(count),
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from tollbook.results.columns import MONEY, TIMESTAMP, Column, arrow_schema
@@ -23,9 +22,6 @@ COLUMNS = (
     Column("cost", "Cost", MONEY, "What the client pays."),
     Column("tax_rate", "Tax, %", pa.decimal128(9, 4)),
 )
-
-LAW = settings(deadline=None)
-"""How laws are tried: a busy machine may take its time over one example."""
 
 ODD_TEXTS = (
     "",

@@ -14,7 +14,6 @@ from hypothesis import given
 
 from tests.reports.renderers.results import (
     COLUMNS,
-    LAW,
     ODD_TEXTS,
     ROWS,
     SAMPLE,
@@ -56,7 +55,6 @@ def test_no_rows_are_a_header_line() -> None:
     assert rendered(result_of([], TEXT)) == "Text,After\r\n"
 
 
-@LAW
 @given(ROWS)
 def test_the_csv_module_reads_back_every_value(rows: list[Sequence[Any]]) -> None:
     header, *lines = read(rendered(result_of(rows)))
@@ -64,7 +62,6 @@ def test_the_csv_module_reads_back_every_value(rows: list[Sequence[Any]]) -> Non
     assert lines == [[guarded(value) for value in row] for row in rows]
 
 
-@LAW
 @given(ROWS)
 def test_raw_changes_no_text(rows: list[Sequence[Any]]) -> None:
     header, *lines = read(rendered(result_of(repeated(rows)), raw=True))
@@ -72,7 +69,6 @@ def test_raw_changes_no_text(rows: list[Sequence[Any]]) -> None:
     assert lines == [[text_of(value) or "" for value in row] for row in repeated(rows)]
 
 
-@LAW
 @given(ROWS)
 def test_arrow_reads_back_the_typed_table_with_nulls_apart_from_empty_texts(
     rows: list[Sequence[Any]],

@@ -9,7 +9,6 @@ from hypothesis import given
 
 from tests.reports.renderers.results import (
     COLUMNS,
-    LAW,
     ODD_TEXTS,
     ROWS,
     SAMPLE,
@@ -47,14 +46,12 @@ def test_no_rows_are_an_empty_list() -> None:
     assert json.loads(rendered(result_of([]))) == {"headers": headers, "rows": []}
 
 
-@LAW
 @given(ROWS)
 def test_the_json_module_reads_back_every_value(rows: list[Sequence[Any]]) -> None:
     document = json.loads(rendered(result_of(rows)))
     assert document["rows"] == [[expected(value) for value in row] for row in rows]
 
 
-@LAW
 @given(ROWS)
 def test_repeated_texts_are_written_alike(rows: list[Sequence[Any]]) -> None:
     document = json.loads(rendered(result_of(repeated(rows))))

@@ -19,7 +19,6 @@ from python_calamine import CalamineWorkbook
 
 from tests.reports.renderers.results import (
     COLUMNS,
-    LAW,
     ODD_TEXTS,
     ROWS,
     SAMPLE,
@@ -126,7 +125,6 @@ def test_the_information_sheet_says_what_the_data_are() -> None:
     assert lines["Cost"] == "What the client pays."
 
 
-@LAW
 @given(ROWS)
 def test_openpyxl_reads_back_every_value(rows: list[Sequence[Any]]) -> None:
     for given_rows in (rows, repeated(rows)):
@@ -137,7 +135,6 @@ def test_openpyxl_reads_back_every_value(rows: list[Sequence[Any]]) -> None:
             assert all(map(same, cells, row)), (cells, row)
 
 
-@LAW
 @given(ROWS)
 def test_calamine_reads_back_every_text(rows: list[Sequence[Any]]) -> None:
     content = rendered(result_of(rows))
@@ -150,7 +147,6 @@ def test_calamine_reads_back_every_text(rows: list[Sequence[Any]]) -> None:
             assert cell == (value or "") or unread
 
 
-@LAW
 @given(ROWS)
 def test_every_digit_of_every_number_is_in_the_file(rows: list[Sequence[Any]]) -> None:
     numbers = [value for row in rows for value in (row[2], row[6], row[7]) if value is not None]
