@@ -114,7 +114,7 @@ def usage_table(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def drawn_books(count: int) -> list[Book]:
-    """``count`` books at random, or the share that is tried, new ones each time; they are rated together (:func:`joined`)."""
+    """``count`` books at random, or the share that is tried; they are rated :func:`joined`."""
     found: list[Book] = []
 
     @settings(
