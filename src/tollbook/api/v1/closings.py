@@ -10,8 +10,6 @@ from rest_framework.response import Response
 
 from tollbook.api.bodies import StrictJson
 from tollbook.api.operations import JSON, Operation
-from tollbook.api.responses import list_answers
-from tollbook.api.v1.file_task import FILE_TASK
 from tollbook.api.v1.task_items import task_views
 from tollbook.api.v1.task_list import (
     REQUEST_ID_HEADER,
@@ -20,6 +18,7 @@ from tollbook.api.v1.task_list import (
     created_answers,
     read_body,
     read_request_id,
+    task_list_operation,
 )
 from tollbook.filetasks.rules import TaskType
 from tollbook.invoicing.services import MAY_CLOSE, submit_closing
@@ -88,15 +87,7 @@ class Closings(TaskList):
 
 
 Closings.operations = {
-    "get": Operation(
-        "v1_closings_list",
-        TAG,
-        "List closings",
-        "The closings that you, or the other users of your company where you are its admin, have "
-        "asked for; the newest first where no order is asked.",
-        list_answers(FILE_TASK, {"status": ["This is none of Pending, InProgress, Completed."]}),
-        parameters=Closings.parameters(),
-    ),
+    **task_list_operation(Closings, TAG),
     "post": Operation(
         "v1_closings_create",
         TAG,

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from tollbook.api.bodies import StrictJson
 from tollbook.api.filters import Filter, any_of, field
+from tollbook.api.items import list_operation
 from tollbook.api.kinds import INTEGER, MOMENT, TEXT, UUID_VALUE
 from tollbook.api.members import (
     AMOUNT_SCHEMA,
@@ -28,7 +29,6 @@ from tollbook.api.members import (
 )
 from tollbook.api.operations import JSON, Answer, Operation, detail, field_errors
 from tollbook.api.ordering import Ordering
-from tollbook.api.responses import list_answers
 from tollbook.api.shapes import (
     INTEGER_SCHEMA,
     MOMENT_SCHEMA,
@@ -222,14 +222,14 @@ class Credits(ListView):
 
 
 Credits.operations = {
-    "get": Operation(
+    **list_operation(
+        Credits,
         "v1_accounting_credits_list",
         TAG,
         "List bonus credits",
         "The credits that were given to your clients, with what is left of each; the latest first "
         "where no order is asked.",
-        list_answers(BONUS_CREDIT, {"valid_to__from": ["There is no such day."]}),
-        parameters=Credits.parameters(),
+        mistake={"valid_to__from": ["There is no such day."]},
     ),
     "post": Operation(
         "v1_accounting_credits_create",

@@ -8,11 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tollbook.api.operations import Operation, detail
-from tollbook.api.responses import list_answers
 from tollbook.api.slots import UPLOADS, Busy
 from tollbook.api.streamed import header_of
 from tollbook.api.uploaded_file import FILE, take_body, take_form_file
-from tollbook.api.v1.file_task import FILE_TASK
 from tollbook.api.v1.task_items import task_views
 from tollbook.api.v1.task_list import (
     REQUEST_ID_HEADER,
@@ -20,6 +18,7 @@ from tollbook.api.v1.task_list import (
     created,
     created_answers,
     read_request_id,
+    task_list_operation,
 )
 from tollbook.filetasks.rules import TaskType
 from tollbook.usage.forms import MEDIA_TYPES, FileForm, form_of_file
@@ -96,15 +95,7 @@ def _of_form(request: Request, arrival: Arrival) -> Upload:
 
 
 Imports.operations = {
-    "get": Operation(
-        "v1_imports_list",
-        TAG,
-        "List imports",
-        "The imports that you, or the other users of your company where you are its admin, have "
-        "asked for; the newest first where no order is asked.",
-        list_answers(FILE_TASK, {"status": ["This is none of Pending, InProgress, Completed."]}),
-        parameters=Imports.parameters(),
-    ),
+    **task_list_operation(Imports, TAG),
     "post": Operation(
         "v1_imports_create",
         TAG,

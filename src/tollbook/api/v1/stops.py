@@ -20,8 +20,6 @@ from tollbook.api.members import (
     read_moment_text,
 )
 from tollbook.api.operations import JSON, Operation
-from tollbook.api.responses import list_answers
-from tollbook.api.v1.file_task import FILE_TASK
 from tollbook.api.v1.task_items import task_views
 from tollbook.api.v1.task_list import (
     REQUEST_ID_HEADER,
@@ -29,6 +27,7 @@ from tollbook.api.v1.task_list import (
     created,
     created_answers,
     read_request_id,
+    task_list_operation,
 )
 from tollbook.clients.rules import Role
 from tollbook.expenses.services import MOST_ADDENDUMS, submit_stop
@@ -92,15 +91,7 @@ class Stops(TaskList):
 
 
 Stops.operations = {
-    "get": Operation(
-        "v1_stops_list",
-        TAG,
-        "List stops",
-        "The stops of subscriptions that you, or the other users of your company where you are "
-        "its admin, have asked for; the newest first where no order is asked.",
-        list_answers(FILE_TASK, {"status": ["This is none of Pending, InProgress, Completed."]}),
-        parameters=Stops.parameters(),
-    ),
+    **task_list_operation(Stops, TAG, things="stops of subscriptions"),
     "post": Operation(
         "v1_stops_create",
         TAG,
