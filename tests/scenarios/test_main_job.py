@@ -62,6 +62,8 @@ def test_one_command_in_an_empty_folder_does_the_main_job_and_again_on_the_kept_
     house = new_house(tmp_path, fresh_database_url)
     first = house.tollbook("demo", "--once")
     assert first.returncode == 0, first.stdout + first.stderr
+    assert "demo book loaded" in first.stdout + first.stderr
+    assert "HTTP Request" not in first.stdout + first.stderr, "httpx tells of its requests"
     wait_until_gone(house)
 
     downloads = house.home / "downloads"

@@ -40,6 +40,9 @@ def logging_config(level: str) -> dict[str, Any]:
         "loggers": {
             "celery": {"level": "WARNING"},
             "kombu": {"level": "WARNING"},
+            # The commands that talk to a server tell what comes of it; httpx has a line for each
+            # of their requests, and a command that follows a task makes several in a second.
+            "httpx": {"level": "WARNING"},
             "django.request": {"level": "ERROR"},  # every request has its own line already
             "gunicorn.http.wsgi": {
                 "level": "ERROR"
