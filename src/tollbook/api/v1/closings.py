@@ -3,8 +3,6 @@
 from typing import Any, Final
 
 from django.utils import timezone
-from rest_framework.exceptions import PermissionDenied
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,7 +19,7 @@ from tollbook.api.v1.task_list import (
     task_list_operation,
 )
 from tollbook.filetasks.rules import TaskType
-from tollbook.invoicing.services import MAY_CLOSE, submit_closing
+from tollbook.invoicing.services import check_may_close, submit_closing
 
 TAG: Final = "closings"
 VIEWS: Final = task_views(TaskType.CLOSING_PERIOD, TAG)
@@ -70,11 +68,9 @@ class Closings(TaskList):
         """The schemas of the list and of the request."""
         return {**super().components(), _REQUEST: _SCHEMA}
 
-    def check_role(self, request: Request) -> None:
+    def check_writer(self) -> None:
         """Only operators and resellers' admins close months."""
-        super().check_role(request)
-        if request.method not in SAFE_METHODS and self.viewer.role not in MAY_CLOSE:
-            raise PermissionDenied("Only operators and resellers' admins close months.")
+        check_may_close(self.viewer)
 
     def post(self, request: Request) -> Response:
         """Record the request and answer the task; the same ``Request-Id`` finds it again."""

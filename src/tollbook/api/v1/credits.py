@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -49,12 +48,11 @@ from tollbook.api.shapes import (
 from tollbook.api.v1.short_forms import PRODUCT_CATEGORY_SHORT
 from tollbook.api.v1.task_list import REQUEST_ID_HEADER, read_request_id
 from tollbook.api.views import ListView
-from tollbook.clients.rules import Role
 from tollbook.clients.viewer import Viewer
 from tollbook.credits.models import Grant
 from tollbook.credits.rules import CreditStatus
 from tollbook.credits.selectors import GrantAt, find_grant, visible_grants
-from tollbook.credits.services import LONGEST_COMMENT, grant_credit
+from tollbook.credits.services import LONGEST_COMMENT, check_may_grant, grant_credit
 
 TAG: Final = "accounting"
 COMPONENT: Final = "GrantCreditRequest"
@@ -193,11 +191,9 @@ class Credits(ListView):
         words_on_it = "What is given, to whom, until when and what for."
         return {**super().components(), COMPONENT: members_schema(MEMBERS, words_on_it, EXAMPLE)}
 
-    def check_role(self, request: Request) -> None:
+    def check_writer(self) -> None:
         """Refuse giving to all but the operator."""
-        super().check_role(request)
-        if request.method == "POST" and self.viewer.role is not Role.OPERATOR:
-            raise PermissionDenied("Only the operator may give credits.")
+        check_may_grant(self.viewer)
 
     def queryset_for(self, viewer: Viewer) -> QuerySet[Grant]:
         """The credits of the viewer's clients."""

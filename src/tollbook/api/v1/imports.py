@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from django.utils import timezone
-from rest_framework.exceptions import PermissionDenied, UnsupportedMediaType
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,7 +22,7 @@ from tollbook.api.v1.task_list import (
 )
 from tollbook.filetasks.rules import TaskType
 from tollbook.usage.forms import MEDIA_TYPES, FileForm, form_of_file
-from tollbook.usage.services import MAY_IMPORT, submit_import
+from tollbook.usage.services import check_may_import, submit_import
 from tollbook.usage.uploads import Arrival, Upload, receiving
 
 TAG: Final = "imports"
@@ -49,11 +49,9 @@ class Imports(TaskList):
         }
         return {**super().components(), _FORM: form}
 
-    def check_role(self, request: Request) -> None:
+    def check_writer(self) -> None:
         """Refuse those who may not hand in usage, before a byte of it is read."""
-        super().check_role(request)
-        if request.method == "POST" and self.viewer.role not in MAY_IMPORT:
-            raise PermissionDenied("Only operators and a reseller's admins may import usage.")
+        check_may_import(self.viewer)
 
     def check_coding(self, request: Request) -> None:
         """A file may come compressed: whoever receives it knows which codings it can read."""

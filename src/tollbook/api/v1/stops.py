@@ -3,7 +3,6 @@
 from typing import Any, ClassVar, Final
 
 from django.utils import timezone
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -29,8 +28,7 @@ from tollbook.api.v1.task_list import (
     read_request_id,
     task_list_operation,
 )
-from tollbook.clients.rules import Role
-from tollbook.expenses.services import MOST_ADDENDUMS, submit_stop
+from tollbook.expenses.services import MOST_ADDENDUMS, check_may_stop, submit_stop
 from tollbook.filetasks.rules import TaskType
 
 TAG: Final = "stops"
@@ -68,13 +66,9 @@ class Stops(TaskList):
         words = "Whose subscriptions end, which of them, and when."
         return {**super().components(), COMPONENT: members_schema(MEMBERS, words, EXAMPLE)}
 
-    def check_role(self, request: Request) -> None:
-        """Refuse writing to all but the operator and a reseller's admins."""
-        super().check_role(request)
-        if request.method == "POST" and self.viewer.role not in {Role.OPERATOR, Role.ADMIN}:
-            raise PermissionDenied(
-                "Only the operator and a reseller's admins may stop subscriptions."
-            )
+    def check_writer(self) -> None:
+        """Refuse all but the operator and a reseller's admins."""
+        check_may_stop(self.viewer)
 
     def post(self, request: Request) -> Response:
         """Record the request and answer the task; the same ``Request-Id`` finds it again."""
