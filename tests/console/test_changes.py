@@ -91,7 +91,7 @@ POINTERS = [
 )
 @pytest.mark.parametrize("sent", ["abc", "-1", "9" * 30, "a\x00b"])
 def test_what_is_no_row_is_told_at_the_field_that_points_to_it(
-    desk: Desk, model: type[Model], field: Field[Any, Any], sent: str
+    desk: Desk, model: type[Model], field: "Field[Any, Any]", sent: str
 ) -> None:
     table = f"{model._meta.app_label}/{model._meta.model_name}"
     (said,) = save(desk, f"{table}/add", **{field.name: sent})[field.name]
