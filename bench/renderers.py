@@ -39,11 +39,6 @@ class Row:
     first: float
     times: float
 
-    @property
-    def rows_a_second(self) -> float:
-        """Rows a second."""
-        return self.rows / self.seconds
-
 
 @dataclass(frozen=True)
 class _Run:

@@ -13,18 +13,8 @@ from django.db import connection, models, transaction
 
 from tollbook.catalog.models import Feature, StatisticRegion
 from tollbook.clients.models import Client
+from tollbook.usage.records import USAGE_SCHEMA
 
-_COLUMNS: Final = (
-    "record_id",
-    "client_id",
-    "feature_id",
-    "region_id",
-    "addendum_id",
-    "resource_id",
-    "period_start",
-    "period_end",
-    "amount",
-)
 _BATCH: Final = 5_000
 _MOMENT: Final = timedelta(microseconds=1)
 
@@ -62,7 +52,10 @@ def make_table() -> None:
 def bulk_create_rows(file: Path) -> int:
     """Through Django's models, in one transaction."""
     names = _Names.read()
-    rows = (PeerUsage(**dict(zip(_COLUMNS, row, strict=True))) for row in _checked(file, names))
+    rows = (
+        PeerUsage(**dict(zip(USAGE_SCHEMA.names, row, strict=True)))
+        for row in _checked(file, names)
+    )
     with transaction.atomic():
         while batch := list(islice(rows, _BATCH)):
             PeerUsage.objects.bulk_create(batch)
@@ -72,7 +65,7 @@ def bulk_create_rows(file: Path) -> int:
 def copy_rows(file: Path) -> int:
     """By psycopg's COPY."""
     rows = _checked(file, _Names.read())
-    statement = f"COPY bench_usage ({', '.join(_COLUMNS)}) FROM STDIN"
+    statement = f"COPY bench_usage ({', '.join(USAGE_SCHEMA.names)}) FROM STDIN"
     with transaction.atomic(), connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)

@@ -15,7 +15,7 @@ NAME = r"\"(TOLLBOOK_[A-Z_]+|(?:DATABASE|BROKER|STORAGE|ENGINE)_URL)\""
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.code)
 def test_every_template_has_a_page_that_names_all_columns_and_parameters(template) -> None:
     page = (DOCS / "reports" / f"{template.code}.md").read_text()
-    for columns in template.column_variants():
+    for columns in template.layouts.values():
         assert [column.header for column in columns if column.header not in page] == []
     assert [p.name for p in template.parameters if f"`{p.name}`" not in page] == []
 

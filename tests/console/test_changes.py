@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
+from django.db.models import Field, Model
 from django.db.models.signals import pre_save
 from django.test import Client as Browser
 from pytest_django import Settings
@@ -71,6 +72,30 @@ def test_nobody_commits_to_less_than_nothing(desk: Desk, table: str, column: str
     assert refused[column] == ["Ensure this value is greater than or equal to 0."]
     for taken in ("0", "0.00000001"):
         assert column not in save(desk, f"{table}/add", **{column: taken})
+
+
+POINTERS = [
+    (model, field)
+    for section in SECTIONS
+    for model, table in section.tables.items()
+    if table.can_add
+    for field in (*model._meta.fields, *model._meta.many_to_many)
+    if field.remote_field and field.editable
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "field"),
+    POINTERS,
+    ids=[f"{model.__name__}.{field.name}" for model, field in POINTERS],
+)
+@pytest.mark.parametrize("sent", ["abc", "-1", "9" * 30, "a\x00b"])
+def test_what_is_no_row_is_told_at_the_field_that_points_to_it(
+    desk: Desk, model: type[Model], field: "Field[Any, Any]", sent: str
+) -> None:
+    table = f"{model._meta.app_label}/{model._meta.model_name}"
+    (said,) = save(desk, f"{table}/add", **{field.name: sent})[field.name]
+    assert "valid" in said
 
 
 def test_the_page_of_a_price_warns(desk: Desk) -> None:

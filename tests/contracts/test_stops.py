@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.filetasks.outcomes import rows_of
 from tests.reports.book import Book
 from tollbook.clients.viewer import Viewer
 from tollbook.contracts.models import Addendum, Stop, Subscription
@@ -13,8 +14,7 @@ from tollbook.contracts.rules import AddendumStatus
 from tollbook.contracts.services import end_addendums, stop_addendum
 from tollbook.expenses.services import begin_closing, finish_closing, submit_stop, write_stop
 from tollbook.filetasks.models import FileTask
-from tollbook.filetasks.opened import open_result
-from tollbook.filetasks.rules import TaskStatus, TaskType
+from tollbook.filetasks.rules import TaskStatus
 from tollbook.filetasks.services import cancel_file_task, run_file_task
 from tollbook.kernel.errors import Conflict, Forbidden, InvalidFields
 
@@ -53,14 +53,6 @@ def run(task: FileTask) -> FileTask:
     return task
 
 
-def told(viewer: Viewer, task: FileTask) -> list[dict[str, Any]]:
-    opened = open_result(viewer, task.uuid, TaskType.STOP_SUBSCRIPTIONS, now=datetime.now(UTC))
-    try:
-        return [row for batch in opened.result.batches() for row in batch.to_pylist()]
-    finally:
-        opened.close()
-
-
 def close(book: Book, month: date) -> None:
     reseller_id = book.fjord.reseller_id
     begin_closing(reseller_id=reseller_id, month=month)
@@ -77,7 +69,7 @@ def test_each_subscription_is_told_with_what_became_of_it(book: Book) -> None:
         (AT + timedelta(hours=1), None),
     )
     task = run(submit(book.admin, book.fjord.pk))
-    rows = told(book.admin, task)
+    rows = rows_of(book.admin, task)
     assert [(row["outcome"], row["active_to"]) for row in rows] == [
         ("stopped", AT),
         ("stopped", AT),
@@ -139,12 +131,12 @@ def test_work_that_is_done_again_stops_nothing_twice_and_tells_the_same(book: Bo
     task = submit(book.admin, book.fjord.pk)
     stop_addendum(addendum_id=addendum.pk, at=AT, now=NOW, task=task.uuid)  # and then it was killed
     run(task)
-    assert [row["outcome"] for row in told(book.admin, task)] == ["stopped", "stopped"]
+    assert [row["outcome"] for row in rows_of(book.admin, task)] == ["stopped", "stopped"]
     assert Stop.objects.count() == 2
     assert Stop.objects.get(subscription__addendum=addendum).before == AT + timedelta(days=1)
 
     again = run(submit(book.admin, book.fjord.pk))
-    assert [row["outcome"] for row in told(book.admin, again)] == ["already stopped"] * 2
+    assert [row["outcome"] for row in rows_of(book.admin, again)] == ["already stopped"] * 2
     assert Stop.objects.count() == 2
 
 
@@ -171,12 +163,12 @@ def test_the_moment_at_which_an_open_month_begins_may_be_the_end(book: Book) -> 
     assert task.processing_notes["stopped"] == 1
 
 
-def test_a_month_that_was_closed_meanwhile_is_left_alone_and_told(book: Book) -> None:
+def test_a_month_that_was_closed_meanwhile_is_left_alone_and_rows_of(book: Book) -> None:
     agree(book, (BEGAN, None))
     task = submit(book.admin, book.fjord.pk)
     close(book, date(2026, 10, 1))
     run(task)
-    (row,) = told(book.admin, task)
+    (row,) = rows_of(book.admin, task)
     assert row["outcome"] == "not stopped"
     assert row["reason"].startswith("2026-10 is closed")
     assert Subscription.objects.get().active_to is None

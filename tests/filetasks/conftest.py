@@ -13,12 +13,14 @@ from tollbook.config.queue import ensure_queue
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _queue() -> None:
+def queue() -> None:
+    """The queue that tasks are put into."""
     ensure_queue()
 
 
 @pytest.fixture(autouse=True)
-def _own_home(settings: Settings, tmp_path: Path) -> None:
+def own_home(settings: Settings, tmp_path: Path) -> None:
+    """Files in a folder of the test's own."""
     settings.TOLLBOOK_HOME = tmp_path
     settings.STORAGE_URL = ""
 

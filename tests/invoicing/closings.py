@@ -13,8 +13,6 @@ from tollbook.clients.models import Client
 from tollbook.clients.viewer import Viewer
 from tollbook.expenses.models import Expense
 from tollbook.filetasks.models import FileTask
-from tollbook.filetasks.opened import open_result
-from tollbook.filetasks.rules import TaskType
 from tollbook.filetasks.services import run_file_task
 from tollbook.invoicing.models import Invoice
 from tollbook.invoicing.rules import MoveType
@@ -42,15 +40,6 @@ def closed(viewer: Viewer, month: str = "2026-10", **more: Any) -> FileTask:
     task = asked(viewer, month, **more)
     run_file_task(task.uuid, work=close_period)
     return FileTask.objects.get(pk=task.pk)
-
-
-def rows_of(viewer: Viewer, task: FileTask) -> list[dict[str, Any]]:
-    """The rows of the result, by column key."""
-    opened = open_result(viewer, task.uuid, TaskType.CLOSING_PERIOD, now=datetime.now(UTC))
-    try:
-        return [row for batch in opened.result.batches() for row in batch.to_pylist()]
-    finally:
-        opened.close()
 
 
 @exact

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from tests.filetasks.outcomes import rows_of
 from tests.invoicing.closings import (
     NOVEMBER,
     OCTOBER,
@@ -18,7 +19,6 @@ from tests.invoicing.closings import (
     check_books_balance,
     closed,
     contents,
-    rows_of,
 )
 from tests.invoicing.closings import spend as add_expense
 from tests.reports.book import Book

@@ -3,12 +3,12 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from tests.filetasks.outcomes import rows_of
 from tests.invoicing.closings import (
     OCTOBER,
     check_books_balance,
     closed,
     contents,
-    rows_of,
 )
 from tests.invoicing.closings import spend as add_expense
 from tests.reports.book import Book

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from tests.expenses.rated_book import RatedBook, open_rated_book
-from tests.invoicing.closings import OCTOBER, check_books_balance, closed, contents, rows_of
+from tests.filetasks.outcomes import rows_of
+from tests.invoicing.closings import OCTOBER, check_books_balance, closed, contents
 from tests.reports.book import Book
 from tollbook.catalog.models import Price
 from tollbook.contracts.models import Addendum

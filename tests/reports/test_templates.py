@@ -44,7 +44,7 @@ def test_its_page_tells_key_header_type_and_meaning_of_every_column(
     template: ReportTemplate,
 ) -> None:
     page = (PAGES / f"{template.code}.md").read_text()
-    for columns in template.column_variants():
+    for columns in template.layouts.values():
         assert len({column.key for column in columns}) == len(columns)
         assert len({column.header for column in columns}) == len(columns)
         for column in columns:

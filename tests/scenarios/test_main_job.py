@@ -64,7 +64,8 @@ def test_one_command_does_the_main_job_after_a_start_cut_short_and_again_on_the_
     stop_in_the_middle_of_loading(house)
     first = house.tollbook("demo", "--once")
     assert first.returncode == 0, first.stdout + first.stderr
-    assert "demo book loaded" in first.stdout
+    assert "demo book loaded" in first.stdout + first.stderr
+    assert "HTTP Request" not in first.stdout + first.stderr, "httpx tells of its requests"
     wait_until_gone(house)
 
     downloads = house.home / "downloads"

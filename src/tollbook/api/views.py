@@ -68,8 +68,13 @@ class ApiView(APIView):
 
     def check_role(self, request: Request) -> None:
         """Refuse writing to those who may only read."""
-        if request.method not in SAFE_METHODS and not self.viewer.may_write:
-            raise PermissionDenied("A client's key may only read.")
+        if request.method not in SAFE_METHODS:
+            if not self.viewer.may_write:
+                raise PermissionDenied("A client's key may only read.")
+            self.check_writer()
+
+    def check_writer(self) -> None:
+        """Refuse writing to more roles than that, before anything of the body is read."""
 
     def check_accept(self, request: Request) -> None:
         """Refuse a client that wants something else than JSON."""

@@ -238,6 +238,9 @@ class PlanItem(models.Model):
         ordering = ("id",)
         constraints = (
             models.CheckConstraint(condition=models.Q(unit_size__gt=0), name="unit_size_positive"),
+            models.CheckConstraint(
+                condition=models.Q(default_value__gte=0), name="default_value_not_negative"
+            ),
         )
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from tollbook.cli.connection import connect, json_option, server_options
+from tollbook.cli.following import show_task
 from tollbook.cli.output import (
     CommandFailed,
     OnProgress,
@@ -18,7 +19,7 @@ from tollbook.cli.output import (
     talk,
 )
 from tollbook.invoicing.columns import COLUMNS
-from tollbook_client import FileTask, TaskStatus, Tollbook
+from tollbook_client import FileTask, Tollbook
 
 _SHOWN: Final = ("client_id", "company_name", "currency", "untaxed", "tax", "total", "state")
 
@@ -71,11 +72,7 @@ def command(
 
 
 def _show(task: FileTask, show: OnProgress) -> None:
-    notes = task.processing_notes
-    if task.status is TaskStatus.PENDING:
-        show("the closing waits", 0, None)
-    else:
-        show("clients are closed", notes.records_processed or 0, notes.records_to_process)
+    show_task(task, show, name="the closing", working="clients are closed")
 
 
 def _rows(book: Tollbook, task: FileTask) -> list[dict[str, Any]]:

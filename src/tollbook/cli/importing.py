@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from tollbook.cli.connection import connect, json_option, server_options
+from tollbook.cli.following import cancelled_by_interrupt, show_task
 from tollbook.cli.output import (
     CommandFailed,
     OnProgress,
@@ -16,7 +17,7 @@ from tollbook.cli.output import (
     shown_progress,
     talk,
 )
-from tollbook_client import FileTask, TaskStatus, Tollbook, TollbookError
+from tollbook_client import FileTask, Tollbook
 
 FORMATS: Final = ("csv", "json", "xlsx", "parquet")
 _COUNTS: Final = ("records_read", "imported", "known", "refused")
@@ -105,11 +106,8 @@ def _imported(book: Tollbook, file: Path, target: Path, kind: str, show: OnProgr
         task = book.imports.create(file, on_progress=sent)
     except ValueError as error:
         raise CommandFailed(str(error)) from error
-    try:
+    with cancelled_by_interrupt(book.imports, task, told="cancelled, nothing of it counts"):
         ended = book.imports.wait(task.uuid, on_progress=lambda seen: _show(file, seen, show))
-    except KeyboardInterrupt:
-        _cancel(book, task)
-        raise
     saved = None
     if ended.processing_notes.rows:
         place = target / f"{file.name}.refused.{kind}" if target.is_dir() else target
@@ -118,22 +116,7 @@ def _imported(book: Tollbook, file: Path, target: Path, kind: str, show: OnProgr
 
 
 def _show(file: Path, task: FileTask, show: OnProgress) -> None:
-    notes = task.processing_notes
-    if task.status is TaskStatus.PENDING:
-        place = f", number {notes.queue_position} in the queue" if notes.queue_position else ""
-        show(f"{file.name} waits{place}", 0, None)
-    elif task.status is TaskStatus.IN_PROGRESS:
-        done = notes.records_processed or 0
-        show(f"{file.name} is imported", done, notes.records_to_process)
-
-
-def _cancel(book: Tollbook, task: FileTask) -> None:
-    try:
-        book.imports.cancel(task.uuid)
-    except TollbookError as error:
-        click.echo(f"tollbook: import {task.uuid} goes on: {error.message}", err=True)
-    else:
-        click.echo(f"tollbook: import {task.uuid} is cancelled, nothing of it counts", err=True)
+    show_task(task, show, name=file.name, working=f"{file.name} is imported")
 
 
 def _ending(output: Path | None) -> str:

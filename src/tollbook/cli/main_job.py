@@ -11,7 +11,7 @@ from rich.console import Console
 
 from tollbook.cli.file_contents import FileContents, read_contents
 from tollbook.cli.output import CommandFailed, OnProgress, shown_progress
-from tollbook.cli.report import show_task
+from tollbook.cli.report import show_making
 from tollbook.demo.seed import BOOK_MONTHS
 from tollbook_client import Download, ErpInvoice, FileTask, MoveType, Tollbook
 
@@ -72,7 +72,7 @@ def _made(book: Tollbook, show: OnProgress) -> FileTask:
     question = {"date_from": MONTH.start, "date_to": MONTH.end}
     task = book.reports.create(TEMPLATE, question)
     return book.reports.wait(
-        task.uuid, on_progress=lambda seen: show_task(seen, show), timeout=_PATIENCE
+        task.uuid, on_progress=lambda seen: show_making(seen, show), timeout=_PATIENCE
     )
 
 

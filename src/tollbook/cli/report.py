@@ -12,6 +12,7 @@ from uuid import UUID
 import click
 
 from tollbook.cli.connection import connect, json_option, server_options
+from tollbook.cli.following import cancelled_by_interrupt, show_task
 from tollbook.cli.output import (
     CommandFailed,
     OnProgress,
@@ -23,7 +24,7 @@ from tollbook.cli.output import (
     told_at_the_end,
 )
 from tollbook.cli.report_parameters import typed_parameters
-from tollbook_client import Download, FileTask, TaskStatus, Template, Tollbook, TollbookError
+from tollbook_client import Download, FileTask, TaskStatus, Template, Tollbook
 
 _STATUSES: Final = tuple(status.value for status in TaskStatus)
 FORMATS: Final = ("csv", "json", "xlsx", "parquet")
@@ -90,7 +91,7 @@ def download(
     """Download a report that exists, following it to its end first where need be."""
     target = _checked_target(output)
     with connect(url, key) as book, shown_progress(talk()) as show:
-        done = book.reports.wait(uuid, on_progress=lambda task: show_task(task, show))
+        done = book.reports.wait(uuid, on_progress=lambda task: show_making(task, show))
         saved = _fetched(book, done, _format(chosen, output), target, show)
     _print_saved(done, saved, as_json=as_json, to_stdout=output == "-")
 
@@ -192,33 +193,16 @@ def templates(as_json: bool, url: str | None, key: str | None) -> None:
     print_table(("template", "parameter", "type", "what it does"), _template_rows(found))
 
 
-def show_task(task: FileTask, show: OnProgress) -> None:
+def show_making(task: FileTask, show: OnProgress) -> None:
     """Show where a report stands."""
-    notes = task.processing_notes
     name = task.template or "report"
-    if task.status is TaskStatus.PENDING:
-        place = f", number {notes.queue_position} in the queue" if notes.queue_position else ""
-        show(f"{name} waits{place}", 0, None)
-    elif task.status is TaskStatus.IN_PROGRESS:
-        show(f"{name} is made", notes.records_processed or 0, notes.records_to_process)
+    show_task(task, show, name=name, working=f"{name} is made")
 
 
 def _followed(book: Tollbook, task: FileTask, show: OnProgress) -> FileTask:
     """The finished report; Ctrl-C cancels it on the server too."""
-    try:
-        return book.reports.wait(task.uuid, on_progress=lambda seen: show_task(seen, show))
-    except KeyboardInterrupt:
-        _cancel_interrupted(book, task)
-        raise
-
-
-def _cancel_interrupted(book: Tollbook, task: FileTask) -> None:
-    try:
-        book.reports.cancel(task.uuid)
-    except TollbookError as error:
-        click.echo(f"tollbook: report {task.uuid} goes on: {error.message}", err=True)
-    else:
-        click.echo(f"tollbook: report {task.uuid} is cancelled", err=True)
+    with cancelled_by_interrupt(book.reports, task, told="cancelled"):
+        return book.reports.wait(task.uuid, on_progress=lambda seen: show_making(seen, show))
 
 
 def _fetched(

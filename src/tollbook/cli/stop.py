@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tollbook.cli.connection import connect, json_option, server_options
+from tollbook.cli.following import show_task
 from tollbook.cli.keys import ACCOUNT, Moment
 from tollbook.cli.output import (
     CommandFailed,
@@ -16,7 +17,7 @@ from tollbook.cli.output import (
     shown_progress,
     talk,
 )
-from tollbook_client import FileTask, TaskStatus
+from tollbook_client import FileTask
 
 _COUNTS = ("stopped", "already_stopped", "not_stopped")
 
@@ -71,8 +72,4 @@ def command(
 
 
 def _show(task: FileTask, show: OnProgress) -> None:
-    notes = task.processing_notes
-    if task.status is TaskStatus.PENDING:
-        show("the stop waits", 0, None)
-    elif task.status is TaskStatus.IN_PROGRESS:
-        show("contracts are stopped", notes.records_processed or 0, notes.records_to_process)
+    show_task(task, show, name="the stop", working="contracts are stopped")

@@ -50,6 +50,11 @@ class Subscription(models.Model):
 
     class Meta:
         ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(quantity__gte=0), name="subscription_quantity_not_negative"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.id} of addendum {self.addendum_id}"

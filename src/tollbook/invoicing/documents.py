@@ -16,8 +16,6 @@ from tollbook.rating.exact import exact
 from tollbook.rating.totals import PrintedTotals, printed_totals
 
 ROUNDING: Final = "Rounding"
-LONGEST_NAME: Final = 500
-"""Characters of a name that the ERP takes."""
 
 
 @dataclass(frozen=True)

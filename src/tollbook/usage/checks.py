@@ -14,7 +14,13 @@ import pyarrow.compute as pc
 
 from tollbook.usage.names import Names
 from tollbook.usage.readers.raw import RawBatch
-from tollbook.usage.records import LONGEST_RECORD_ID, LONGEST_RESOURCE_ID, OPTIONAL, REQUIRED
+from tollbook.usage.records import (
+    LONGEST_RECORD_ID,
+    LONGEST_RESOURCE_ID,
+    OPTIONAL,
+    REQUIRED,
+    USAGE_SCHEMA,
+)
 from tollbook.usage.refusals import refusals
 
 _MISSING: Final = "is missing"
@@ -33,18 +39,7 @@ _UTC: Final = pl.Datetime("us", "UTC")
 _LARGEST: Final = 10**18
 _EXACT: Final = pl.Decimal(38, 12)
 
-GOOD: Final = (
-    "line",
-    "record_id",
-    "client_id",
-    "feature_id",
-    "region_id",
-    "addendum_id",
-    "resource_id",
-    "period_start",
-    "period_end",
-    "amount",
-)
+GOOD: Final = ("line", *USAGE_SCHEMA.names)
 """The columns of good records: those of the lake, and the line."""
 
 

@@ -34,13 +34,13 @@ from tollbook.usage.side_by_side import side_by_side
 from tollbook.usage.staging import Staging
 from tollbook.usage.work_folder import work_folder
 
-MAY_IMPORT: Final = frozenset({Role.OPERATOR, Role.ADMIN})
+_MAY_IMPORT: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 
 
 def check_may_import(viewer: Viewer) -> None:
     """Refuse roles that may not hand in usage."""
-    if viewer.role not in MAY_IMPORT:
-        raise Forbidden("only operators and admins of a reseller may import usage")
+    if viewer.role not in _MAY_IMPORT:
+        raise Forbidden("Only operators and a reseller's admins may import usage.")
 
 
 def submit_import(

@@ -3,15 +3,11 @@
 from typing import Any, Final
 
 from django.utils import timezone
-from rest_framework.exceptions import PermissionDenied
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tollbook.api.bodies import StrictJson
 from tollbook.api.operations import JSON, Operation
-from tollbook.api.responses import list_answers
-from tollbook.api.v1.file_task import FILE_TASK
 from tollbook.api.v1.task_items import task_views
 from tollbook.api.v1.task_list import (
     REQUEST_ID_HEADER,
@@ -20,9 +16,10 @@ from tollbook.api.v1.task_list import (
     created_answers,
     read_body,
     read_request_id,
+    task_list_operation,
 )
 from tollbook.filetasks.rules import TaskType
-from tollbook.invoicing.services import MAY_CLOSE, submit_closing
+from tollbook.invoicing.services import check_may_close, submit_closing
 
 TAG: Final = "closings"
 VIEWS: Final = task_views(TaskType.CLOSING_PERIOD, TAG)
@@ -71,11 +68,9 @@ class Closings(TaskList):
         """The schemas of the list and of the request."""
         return {**super().components(), _REQUEST: _SCHEMA}
 
-    def check_role(self, request: Request) -> None:
+    def check_writer(self) -> None:
         """Only operators and resellers' admins close months."""
-        super().check_role(request)
-        if request.method not in SAFE_METHODS and self.viewer.role not in MAY_CLOSE:
-            raise PermissionDenied("Only operators and resellers' admins close months.")
+        check_may_close(self.viewer)
 
     def post(self, request: Request) -> Response:
         """Record the request and answer the task; the same ``Request-Id`` finds it again."""
@@ -88,15 +83,7 @@ class Closings(TaskList):
 
 
 Closings.operations = {
-    "get": Operation(
-        "v1_closings_list",
-        TAG,
-        "List closings",
-        "The closings that you, or the other users of your company where you are its admin, have "
-        "asked for; the newest first where no order is asked.",
-        list_answers(FILE_TASK, {"status": ["This is none of Pending, InProgress, Completed."]}),
-        parameters=Closings.parameters(),
-    ),
+    **task_list_operation(Closings, TAG),
     "post": Operation(
         "v1_closings_create",
         TAG,

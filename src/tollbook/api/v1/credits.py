@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tollbook.api.bodies import StrictJson
 from tollbook.api.filters import Filter, any_of, field
+from tollbook.api.items import list_operation
 from tollbook.api.kinds import INTEGER, MOMENT, TEXT, UUID_VALUE
 from tollbook.api.members import (
     AMOUNT_SCHEMA,
@@ -28,7 +28,6 @@ from tollbook.api.members import (
 )
 from tollbook.api.operations import JSON, Answer, Operation, detail, field_errors
 from tollbook.api.ordering import Ordering
-from tollbook.api.responses import list_answers
 from tollbook.api.shapes import (
     INTEGER_SCHEMA,
     MOMENT_SCHEMA,
@@ -49,12 +48,11 @@ from tollbook.api.shapes import (
 from tollbook.api.v1.short_forms import PRODUCT_CATEGORY_SHORT
 from tollbook.api.v1.task_list import REQUEST_ID_HEADER, read_request_id
 from tollbook.api.views import ListView
-from tollbook.clients.rules import Role
 from tollbook.clients.viewer import Viewer
 from tollbook.credits.models import Grant
 from tollbook.credits.rules import CreditStatus
 from tollbook.credits.selectors import GrantAt, find_grant, visible_grants
-from tollbook.credits.services import LONGEST_COMMENT, grant_credit
+from tollbook.credits.services import LONGEST_COMMENT, check_may_grant, grant_credit
 
 TAG: Final = "accounting"
 COMPONENT: Final = "GrantCreditRequest"
@@ -193,11 +191,9 @@ class Credits(ListView):
         words_on_it = "What is given, to whom, until when and what for."
         return {**super().components(), COMPONENT: members_schema(MEMBERS, words_on_it, EXAMPLE)}
 
-    def check_role(self, request: Request) -> None:
+    def check_writer(self) -> None:
         """Refuse giving to all but the operator."""
-        super().check_role(request)
-        if request.method == "POST" and self.viewer.role is not Role.OPERATOR:
-            raise PermissionDenied("Only the operator may give credits.")
+        check_may_grant(self.viewer)
 
     def queryset_for(self, viewer: Viewer) -> QuerySet[Grant]:
         """The credits of the viewer's clients."""
@@ -222,14 +218,14 @@ class Credits(ListView):
 
 
 Credits.operations = {
-    "get": Operation(
+    **list_operation(
+        Credits,
         "v1_accounting_credits_list",
         TAG,
         "List bonus credits",
         "The credits that were given to your clients, with what is left of each; the latest first "
         "where no order is asked.",
-        list_answers(BONUS_CREDIT, {"valid_to__from": ["There is no such day."]}),
-        parameters=Credits.parameters(),
+        mistake={"valid_to__from": ["There is no such day."]},
     ),
     "post": Operation(
         "v1_accounting_credits_create",

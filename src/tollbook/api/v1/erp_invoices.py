@@ -10,12 +10,12 @@ from rest_framework.response import Response
 
 from tollbook.api.file_names import content_disposition
 from tollbook.api.filters import Filter, field
+from tollbook.api.items import list_operation
 from tollbook.api.kinds import DATE, INTEGER, TEXT, one_of
 from tollbook.api.negotiation import choose
 from tollbook.api.operations import JSON, NOT_FOUND, RETRY_AFTER, Answer, Operation, detail
 from tollbook.api.ordering import Ordering
 from tollbook.api.paths import id_parameter, read_id
-from tollbook.api.responses import list_answers
 from tollbook.api.shapes import (
     DATE_SCHEMA,
     INTEGER_SCHEMA,
@@ -232,13 +232,11 @@ class ErpInvoicePdf(ApiView):
         )
 
 
-ErpInvoices.operations = {
-    "get": Operation(
-        "v1_erp_invoices_list",
-        TAG,
-        "List ERP invoices",
-        "The invoices and refunds of your clients, newest first where no order is asked.",
-        list_answers(ERP_INVOICE, {"payment_state": ["This is none of not_paid, paid."]}),
-        parameters=ErpInvoices.parameters(),
-    )
-}
+ErpInvoices.operations = list_operation(
+    ErpInvoices,
+    "v1_erp_invoices_list",
+    TAG,
+    "List ERP invoices",
+    "The invoices and refunds of your clients, newest first where no order is asked.",
+    mistake={"payment_state": ["This is none of not_paid, paid."]},
+)

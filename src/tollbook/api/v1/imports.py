@@ -3,16 +3,14 @@
 from typing import Any, Final
 
 from django.utils import timezone
-from rest_framework.exceptions import PermissionDenied, UnsupportedMediaType
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tollbook.api.operations import Operation, detail
-from tollbook.api.responses import list_answers
 from tollbook.api.slots import UPLOADS, Busy
 from tollbook.api.streamed import header_of
 from tollbook.api.uploaded_file import FILE, take_body, take_form_file
-from tollbook.api.v1.file_task import FILE_TASK
 from tollbook.api.v1.task_items import task_views
 from tollbook.api.v1.task_list import (
     REQUEST_ID_HEADER,
@@ -20,10 +18,11 @@ from tollbook.api.v1.task_list import (
     created,
     created_answers,
     read_request_id,
+    task_list_operation,
 )
 from tollbook.filetasks.rules import TaskType
 from tollbook.usage.forms import MEDIA_TYPES, FileForm, form_of_file
-from tollbook.usage.services import MAY_IMPORT, submit_import
+from tollbook.usage.services import check_may_import, submit_import
 from tollbook.usage.uploads import Arrival, Upload, receiving
 
 TAG: Final = "imports"
@@ -50,11 +49,9 @@ class Imports(TaskList):
         }
         return {**super().components(), _FORM: form}
 
-    def check_role(self, request: Request) -> None:
+    def check_writer(self) -> None:
         """Refuse those who may not hand in usage, before a byte of it is read."""
-        super().check_role(request)
-        if request.method == "POST" and self.viewer.role not in MAY_IMPORT:
-            raise PermissionDenied("Only operators and a reseller's admins may import usage.")
+        check_may_import(self.viewer)
 
     def check_coding(self, request: Request) -> None:
         """A file may come compressed: whoever receives it knows which codings it can read."""
@@ -96,15 +93,7 @@ def _of_form(request: Request, arrival: Arrival) -> Upload:
 
 
 Imports.operations = {
-    "get": Operation(
-        "v1_imports_list",
-        TAG,
-        "List imports",
-        "The imports that you, or the other users of your company where you are its admin, have "
-        "asked for; the newest first where no order is asked.",
-        list_answers(FILE_TASK, {"status": ["This is none of Pending, InProgress, Completed."]}),
-        parameters=Imports.parameters(),
-    ),
+    **task_list_operation(Imports, TAG),
     "post": Operation(
         "v1_imports_create",
         TAG,

@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from tollbook.api.filters import Condition, Filter
+from tollbook.api.items import list_operation
 from tollbook.api.kinds import INTEGER, TEXT
-from tollbook.api.operations import Operation
 from tollbook.api.ordering import Ordering
 from tollbook.api.pagination import Window
-from tollbook.api.responses import list_answers
 from tollbook.api.shapes import INTEGER_SCHEMA, TEXT_SCHEMA, Field, Shape, nullable, plain
 from tollbook.api.v1.report_request import TAG
 from tollbook.api.views import ListView
@@ -154,13 +153,11 @@ _SORTED_BY: Final[dict[str, Callable[[ReportTemplate], Any]]] = {
     "name_en": lambda template: template.name_en,
     "parameters": lambda template: json.dumps(template.wire_parameters()),
 }
-ReportTemplates.operations = {
-    "get": Operation(
-        "v1_reports_templates_list",
-        TAG,
-        "List report templates",
-        "The reports on offer, each with the parameters that it may be asked.",
-        list_answers(TEMPLATE, {"id__gt": ["This is no whole number."]}),
-        parameters=ReportTemplates.parameters(),
-    )
-}
+ReportTemplates.operations = list_operation(
+    ReportTemplates,
+    "v1_reports_templates_list",
+    TAG,
+    "List report templates",
+    "The reports on offer, each with the parameters that it may be asked.",
+    mistake={"id__gt": ["This is no whole number."]},
+)

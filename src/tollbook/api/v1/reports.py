@@ -9,14 +9,17 @@ from rest_framework.response import Response
 from tollbook.api.bodies import object_member
 from tollbook.api.filters import Filter, field
 from tollbook.api.kinds import TEXT
-from tollbook.api.operations import Operation
 from tollbook.api.ordering import Ordering
-from tollbook.api.responses import list_answers
 from tollbook.api.v1.download_document import DOWNLOAD_COMPONENTS
-from tollbook.api.v1.file_task import FILE_TASK
 from tollbook.api.v1.report_request import CREATE_REPORT, TAG, request_schemas
 from tollbook.api.v1.task_items import task_views
-from tollbook.api.v1.task_list import TaskList, created, read_body, read_request_id
+from tollbook.api.v1.task_list import (
+    TaskList,
+    created,
+    read_body,
+    read_request_id,
+    task_list_operation,
+)
 from tollbook.filetasks.rules import TaskType
 from tollbook.reports.services import submit_report
 
@@ -60,14 +63,6 @@ class Reports(TaskList):
 
 
 Reports.operations = {
-    "get": Operation(
-        "v1_reports_list",
-        TAG,
-        "List reports",
-        "The reports that you, or the other users of your company where you are its admin, have "
-        "asked for; the newest first where no order is asked.",
-        list_answers(FILE_TASK, {"status": ["This is none of Pending, InProgress, Completed."]}),
-        parameters=Reports.parameters(),
-    ),
+    **task_list_operation(Reports, TAG),
     "post": CREATE_REPORT,
 }

@@ -3,7 +3,6 @@
 from typing import Any, ClassVar, Final
 
 from django.utils import timezone
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,8 +19,6 @@ from tollbook.api.members import (
     read_moment_text,
 )
 from tollbook.api.operations import JSON, Operation
-from tollbook.api.responses import list_answers
-from tollbook.api.v1.file_task import FILE_TASK
 from tollbook.api.v1.task_items import task_views
 from tollbook.api.v1.task_list import (
     REQUEST_ID_HEADER,
@@ -29,9 +26,9 @@ from tollbook.api.v1.task_list import (
     created,
     created_answers,
     read_request_id,
+    task_list_operation,
 )
-from tollbook.clients.rules import Role
-from tollbook.expenses.services import MOST_ADDENDUMS, submit_stop
+from tollbook.expenses.services import MOST_ADDENDUMS, check_may_stop, submit_stop
 from tollbook.filetasks.rules import TaskType
 
 TAG: Final = "stops"
@@ -69,13 +66,9 @@ class Stops(TaskList):
         words = "Whose subscriptions end, which of them, and when."
         return {**super().components(), COMPONENT: members_schema(MEMBERS, words, EXAMPLE)}
 
-    def check_role(self, request: Request) -> None:
-        """Refuse writing to all but the operator and a reseller's admins."""
-        super().check_role(request)
-        if request.method == "POST" and self.viewer.role not in {Role.OPERATOR, Role.ADMIN}:
-            raise PermissionDenied(
-                "Only the operator and a reseller's admins may stop subscriptions."
-            )
+    def check_writer(self) -> None:
+        """Refuse all but the operator and a reseller's admins."""
+        check_may_stop(self.viewer)
 
     def post(self, request: Request) -> Response:
         """Record the request and answer the task; the same ``Request-Id`` finds it again."""
@@ -92,15 +85,7 @@ class Stops(TaskList):
 
 
 Stops.operations = {
-    "get": Operation(
-        "v1_stops_list",
-        TAG,
-        "List stops",
-        "The stops of subscriptions that you, or the other users of your company where you are "
-        "its admin, have asked for; the newest first where no order is asked.",
-        list_answers(FILE_TASK, {"status": ["This is none of Pending, InProgress, Completed."]}),
-        parameters=Stops.parameters(),
-    ),
+    **task_list_operation(Stops, TAG, things="stops of subscriptions"),
     "post": Operation(
         "v1_stops_create",
         TAG,

@@ -11,8 +11,9 @@ from rest_framework.response import Response
 
 from tollbook.api.bodies import NO_FIELD
 from tollbook.api.filters import Filter, any_of, field, on_day
+from tollbook.api.items import list_operation
 from tollbook.api.kinds import DATE, INTEGER, MOMENT, TEXT, one_of
-from tollbook.api.operations import JSON, Answer, detail, field_errors
+from tollbook.api.operations import JSON, Answer, Operation, detail, field_errors
 from tollbook.api.ordering import Ordering
 from tollbook.api.paths import UUID_TEXT
 from tollbook.api.shapes import UUID_SCHEMA
@@ -84,6 +85,22 @@ def created(request: Request, task: FileTask, view_name: str) -> Response:
         FILE_TASK.row(task),
         status=201,
         headers={"Location": request.build_absolute_uri(place), "Request-Id": str(task.uuid)},
+    )
+
+
+def task_list_operation(
+    view: type[TaskList], tag: str, *, things: str = ""
+) -> dict[str, Operation]:
+    """The document's words on a list of tasks, which are called ``things`` or after their type."""
+    nouns = f"{NOUNS[view.task_type]}s"
+    return list_operation(
+        view,
+        f"v1_{tag}_list",
+        tag,
+        f"List {nouns}",
+        f"The {things or nouns} that you, or the other users of your company where you are its "
+        "admin, have asked for; the newest first where no order is asked.",
+        mistake={"status": ["This is none of Pending, InProgress, Completed."]},
     )
 
 

@@ -8,13 +8,14 @@ from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import Field, ForeignKey, ManyToManyField, Model, Q, QuerySet
 from django.forms import TypedChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 from unfold.admin import ModelAdmin, TabularInline
 
+from tollbook.console.admin.choices import RowChoice, RowsChoice
 from tollbook.console.admin.paging import BoundedPaginator
 from tollbook.console.audit import AUDITED
 from tollbook.console.rules import may_enter
@@ -55,6 +56,20 @@ class Permitted:
         fields = (*self.opts.fields, *self.opts.many_to_many)  # type: ignore[attr-defined]
         return [field.name for field in fields if field.remote_field and field.editable]
 
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **told: Any
+    ) -> Any:
+        """Ask for another row."""
+        told.setdefault("widget", RowChoice(db_field, self.admin_site))  # type: ignore[attr-defined]
+        return super().formfield_for_foreignkey(db_field, request, **told)  # type: ignore[misc]
+
+    def formfield_for_manytomany(
+        self, db_field: "ManyToManyField[Any, Any]", request: HttpRequest, **told: Any
+    ) -> Any:
+        """Ask for other rows."""
+        told.setdefault("widget", RowsChoice(db_field, self.admin_site))  # type: ignore[attr-defined]
+        return super().formfield_for_manytomany(db_field, request, **told)  # type: ignore[misc]
+
 
 class Table(Permitted, ModelAdmin):  # type: ignore[misc]  # the library has no types
     """A table of the book."""
@@ -70,7 +85,7 @@ class Table(Permitted, ModelAdmin):  # type: ignore[misc]  # the library has no 
     """What no list can be filtered by, lest it be found out letter by letter."""
 
     not_negative: ClassVar[tuple[str, ...]] = ()
-    """Numbers that make no sense below nought, where the ledger alone would take them."""
+    """Numbers that make no sense below nought: the form says so at the field itself."""
 
     paginator = BoundedPaginator
     show_full_result_count = False

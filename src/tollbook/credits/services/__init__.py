@@ -3,13 +3,14 @@
 from tollbook.credits.allotment import CreditLine
 from tollbook.credits.services.charging import Charge, charge_credits, reverse_charges
 from tollbook.credits.services.expiring import expire_credits
-from tollbook.credits.services.granting import LONGEST_COMMENT, grant_credit
+from tollbook.credits.services.granting import LONGEST_COMMENT, check_may_grant, grant_credit
 
 __all__ = [
     "LONGEST_COMMENT",
     "Charge",
     "CreditLine",
     "charge_credits",
+    "check_may_grant",
     "expire_credits",
     "grant_credit",
     "reverse_charges",

@@ -23,6 +23,12 @@ LONGEST_COMMENT: Final = 1000
 _LONGEST_SERVICE: Final = 255
 
 
+def check_may_grant(viewer: Viewer) -> None:
+    """Refuse all but the operator."""
+    if viewer.role is not Role.OPERATOR:
+        raise Forbidden("Only the operator may give credits.")
+
+
 def grant_credit(  # noqa: PLR0913  what is agreed of a credit
     *,
     viewer: Viewer,
@@ -41,8 +47,7 @@ def grant_credit(  # noqa: PLR0913  what is agreed of a credit
     The operator alone may. The same ``request_id`` again is the same credit; another one under it
     is a ``Conflict``.
     """
-    if viewer.role is not Role.OPERATOR:
-        raise Forbidden("Only the operator may give credits.")
+    check_may_grant(viewer)
     categories = list(ProductCategory.objects.filter(pk__in=set(product_categories)))
     _check(viewer, client_id, amount, currency, (valid_from, valid_to), product_categories, comment)
     agreed = Grant(

@@ -16,7 +16,12 @@ from tollbook.expenses.services.months import (
     lock_month,
 )
 from tollbook.expenses.services.rating import rate_month
-from tollbook.expenses.services.stopping import MOST_ADDENDUMS, submit_stop, write_stop
+from tollbook.expenses.services.stopping import (
+    MOST_ADDENDUMS,
+    check_may_stop,
+    submit_stop,
+    write_stop,
+)
 from tollbook.expenses.services.waking import rate_imported, rate_open_months, rate_stopped
 
 __all__ = [
@@ -26,6 +31,7 @@ __all__ = [
     "RatingSummary",
     "abandon_closing",
     "begin_closing",
+    "check_may_stop",
     "correct_closed_months",
     "ensure_month_partitions",
     "finish_closing",

@@ -29,6 +29,12 @@ _MAY_STOP: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 _ITS_ADDENDUMS: Final = "There is no addendum {} of this client and product."
 
 
+def check_may_stop(viewer: Viewer) -> None:
+    """Refuse roles that may not stop subscriptions."""
+    if viewer.role not in _MAY_STOP:
+        raise Forbidden("Only the operator and a reseller's admins may stop subscriptions.")
+
+
 def submit_stop(
     *,
     viewer: Viewer,
@@ -44,8 +50,7 @@ def submit_stop(
     All of them, or those of a product, or of some addendums. The operator and the admins of the
     client's reseller may.
     """
-    if viewer.role not in _MAY_STOP:
-        raise Forbidden("Only the operator and a reseller's admins may stop subscriptions.")
+    check_may_stop(viewer)
     _check(viewer, client_id, product_id, addendum_ids, at)
     asked = {
         "client_id": client_id,

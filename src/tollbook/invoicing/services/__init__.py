@@ -13,12 +13,12 @@ from tollbook.invoicing.services.holding import release_abandoned_months
 from tollbook.invoicing.services.parts import close_parts
 from tollbook.invoicing.services.running import CLOSE_CLIENTS, close_period
 from tollbook.invoicing.services.sealing import seal_month, segment_digest
-from tollbook.invoicing.services.submitting import MAY_CLOSE, submit_closing
+from tollbook.invoicing.services.submitting import check_may_close, submit_closing
 
 __all__ = [
     "CLOSE_CLIENTS",
     "ISSUE_INVOICES",
-    "MAY_CLOSE",
+    "check_may_close",
     "close_client",
     "close_parts",
     "close_period",

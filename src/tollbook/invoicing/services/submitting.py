@@ -19,10 +19,16 @@ from tollbook.kernel.errors import Forbidden, InvalidFields, InvalidInput
 from tollbook.kernel.periods import DateRange, month_of, next_month
 
 MONTH: Final = re.compile(r"20\d{2}-(0[1-9]|1[0-2])")
-MAY_CLOSE: Final = frozenset({Role.OPERATOR, Role.ADMIN})
+_MAY_CLOSE: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 MOST_CLIENTS: Final = 10_000
 _LARGEST: Final = 2**31 - 1
 _Value = TypeVar("_Value")
+
+
+def check_may_close(viewer: Viewer) -> None:
+    """Refuse roles that may not close months."""
+    if viewer.role not in _MAY_CLOSE:
+        raise Forbidden("Only operators and resellers' admins close months.")
 
 
 def submit_closing(
@@ -40,8 +46,7 @@ def submit_closing(
     A month is closed when it has ended and not before: nothing forces it. A dry run may look at
     one that has begun.
     """
-    if viewer.role not in MAY_CLOSE:
-        raise Forbidden("only operators and resellers' admins close months")
+    check_may_close(viewer)
     closing = _read(viewer, month, reseller, client_ids, dry_run, now)
     asked = closing.parameters()
     return submit_file_task(

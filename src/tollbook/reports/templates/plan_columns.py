@@ -110,5 +110,3 @@ EACH_STAGE: Final = (
     fact("stage_to", "Stage until", MONEY, "Where the next stage begins; empty for the last."),
     fact("price", "Price", MONEY, "What one Unit costs; under commit, one Unit for a month."),
 )
-LADDER_FACTS: Final = ("stage", "stage_from", "stage_to", "price")
-"""What does not come with the contract: the stages of the price, for each currency."""

@@ -28,10 +28,6 @@ class ReportTemplate:
     answer: Callable[[Question, Snapshot], Dataset]
     aliases: tuple[str, ...] = ()
 
-    def column_variants(self) -> tuple[tuple[Column, ...], ...]:
-        """Every list of columns that the report can have."""
-        return tuple(self.layouts.values())
-
     def wire_parameters(self) -> dict[str, object]:
         """The parameter definitions in the form of OpenAPI 2."""
         return {"parameters": [parameter.wire() for parameter in self.parameters]}

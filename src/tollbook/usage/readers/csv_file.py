@@ -12,7 +12,7 @@ import pyarrow.csv as pacsv
 
 from tollbook.kernel.errors import InvalidInput
 from tollbook.usage.readers.columns import check_columns
-from tollbook.usage.readers.lines import Piece, pieces_of_lines
+from tollbook.usage.readers.lines import Piece, is_text, pieces_of_lines
 from tollbook.usage.readers.raw import RawBatch, Unread
 from tollbook.usage.refusals import no_refusals, refusals
 
@@ -49,7 +49,7 @@ class _Lines:
 
     def read(self, piece: Piece) -> RawBatch:
         """The records of ``piece``; the slow way only where the quick one cannot tell lines."""
-        if b'"' not in piece.text and _is_text(piece.text):
+        if b'"' not in piece.text and is_text(piece.text):
             try:
                 return self._parsed(piece.text, _numbers(piece.first, piece.count))
             except _Uncertain:
@@ -60,7 +60,7 @@ class _Lines:
         """Look at each line first: what remains parses without a doubt."""
         lines = piece.split()
         numbers = _numbers(piece.first, len(lines))
-        wrong = {place for place, line in enumerate(lines) if not _is_text(line)}
+        wrong = {place for place, line in enumerate(lines) if not is_text(line)}
         texts = pl.Series(
             [None if place in wrong else line.decode() for place, line in enumerate(lines)],
             dtype=pl.String,
@@ -157,13 +157,3 @@ def _ragged(row: pacsv.InvalidRow) -> str:
 
 def _numbers(first: int, count: int) -> pl.Series:
     return pl.int_range(first, first + count, dtype=pl.Int64, eager=True)
-
-
-def _is_text(text: bytes) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.json as pajson
 
-from tollbook.usage.readers.lines import Piece, pieces_of_lines
+from tollbook.usage.readers.lines import Piece, is_text, pieces_of_lines
 from tollbook.usage.readers.raw import RawBatch, Unread
 from tollbook.usage.records import COLUMNS
 from tollbook.usage.refusals import no_refusals, refusals
@@ -34,7 +34,7 @@ def read_json_lines(blocks: Iterable[bytes]) -> Iterator[Unread]:
 
 def _read(piece: Piece) -> RawBatch:
     numbers = pl.int_range(piece.first, piece.first + piece.count, dtype=pl.Int64, eager=True)
-    table = _parsed(piece.text, len(numbers)) if _is_text(piece.text) else None
+    table = _parsed(piece.text, len(numbers)) if is_text(piece.text) else None
     if table is not None:
         return RawBatch(numbers, table)
     numbered = [
@@ -54,7 +54,7 @@ def _searched(lines: Sequence[tuple[int, bytes]]) -> Iterator[RawBatch]:
         yield _one_by_one(lines)
         return
     text = b"\n".join(line for _, line in lines) + b"\n"
-    table = _parsed(text, len(lines)) if _is_text(text) else None
+    table = _parsed(text, len(lines)) if is_text(text) else None
     if table is not None:
         yield RawBatch(pl.Series([number for number, _ in lines], dtype=pl.Int64), table)
         return
@@ -156,7 +156,7 @@ def _value(name: str, value: object) -> str | Decimal | None:
     if name not in _NUMBERS:
         if isinstance(value, _Number):
             raise _Wrong(name, value, "is a number; write it as a text, in quotes")
-        if not value.isascii() and not _is_text(value.encode(errors="surrogatepass")):
+        if not value.isascii() and not is_text(value.encode(errors="surrogatepass")):
             raise _Wrong(name, value.encode(errors="replace").decode(), "is no text of Unicode")
         return value
     return None if value == "" else _number(name, value)
@@ -176,13 +176,3 @@ def _number(name: str, value: str) -> Decimal:
     if number and places > 12:
         raise _Wrong(name, value, "has more than 12 decimals")
     return number.quantize(Decimal("1e-12")) if number else Decimal(0)
-
-
-def _is_text(text: bytes) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -49,3 +49,14 @@ def pieces_of_lines(blocks: Iterable[bytes]) -> Iterator[Piece]:
     rest = rest if began else rest.removeprefix(_BOM)
     if rest:
         yield Piece(rest + b"\n", first, 1)
+
+
+def is_text(text: bytes) -> bool:
+    """Whether it is UTF-8; what is ASCII, as most of it is, need not be decoded to tell."""
+    if text.isascii():
+        return True
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
