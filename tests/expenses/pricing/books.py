@@ -183,11 +183,12 @@ def books(draw: st.DrawFn, *, days: DateRange = MONTH) -> Book:
         for line in lines
         for region_id in draw(st.sets(st.sampled_from(_REGIONS), max_size=2))
     ]
-    commits = [
-        {"line_id": line["line_id"], "region_id": region_id} | draw(_COMMITS)
-        for line in lines
-        for region_id in draw(st.sets(st.sampled_from(_REGIONS), max_size=2))
-    ]
+    commits = {
+        place: draw(_COMMITS)
+        for place in draw(
+            st.sets(st.tuples(st.integers(1, len(lines)), st.sampled_from(_REGIONS)), max_size=5)
+        )
+    }
     stages = [stage for line in lines for stage in draw(_ladders(line["line_id"]))]
     usage = draw(st.lists(_records(units, days), min_size=10, max_size=25))
     for number, record in enumerate(usage):
@@ -197,7 +198,10 @@ def books(draw: st.DrawFn, *, days: DateRange = MONTH) -> Book:
             lines,
             stages,
             line_regions=regions,
-            region_commits=commits,
+            region_commits=[
+                {"line_id": line_id, "region_id": region_id} | committed
+                for (line_id, region_id), committed in commits.items()
+            ],
             discounts=draw(_discounts()),
             taxes=[
                 {"client_id": client_id, "tax_rate": Decimal(draw(st.sampled_from(_TAXES)))}

@@ -18,7 +18,8 @@ from tollbook.rating.usage import RoundWay, UsageRounding
 
 def contracts_of(tables: ContractTables) -> Contracts:
     """All lines with what goes with them; those of fees take no usage."""
-    regions, regional, ladders = defaultdict(set), defaultdict(dict), defaultdict(list)
+    regions, ladders = defaultdict(set), defaultdict(list)
+    regional: dict[int, dict[int, Committed]] = defaultdict(dict)
     for row in tables.line_regions.to_pylist():
         regions[row["line_id"]].add(row["region_id"])
     for row in tables.region_commits.to_pylist():
