@@ -110,6 +110,7 @@ def contracts(records: int) -> ContractTables:
     return ContractTables(
         lines=pa.Table.from_pylist(lines, tables.LINES_SCHEMA),
         line_regions=tables.LINE_REGIONS_SCHEMA.empty_table(),
+        region_commits=tables.REGION_COMMITS_SCHEMA.empty_table(),
         stages=pa.Table.from_pylist(
             [stage for line in lines for stage in _stages(line)], tables.STAGES_SCHEMA
         ),

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import polars as pl
 
-from tests.reports.book import Book, open_book
+from tests.reports.book import Book, new_region, open_book
 from tollbook.catalog.models import (
     CalcRule,
     Feature,
@@ -22,6 +22,7 @@ from tollbook.catalog.models import (
     Price,
     PriceStage,
     RoundingRule,
+    StatisticRegion,
     Unit,
 )
 from tollbook.clients.models import Client
@@ -55,6 +56,33 @@ class RatedBook:
         """The client that most tests are about."""
         return self.book.fjord
 
+    def region(self, name: str) -> StatisticRegion:
+        """The region of that name, made where it is not there."""
+        if name not in self.book.regions:
+            self.book.regions[name] = new_region(name)
+        return self.book.regions[name]
+
+    def sell(self, name: str, rule: str, feature: str, *regions: str) -> None:
+        """Let the plan have another item, at 2 a unit, in some regions or in all."""
+        self.items[name] = _item(self, name, rule, "2", (), feature=feature)
+        self.limit(name, *regions)
+
+    def limit(self, item: str, *regions: str) -> None:
+        """Let an item of the plan hold in some regions only."""
+        self.items[item].regions.set([self.region(name) for name in regions])
+
+    def commit(self, item: str, quantity: str, *regions: str) -> Subscription:
+        """Fjord commits itself to more of the feature of ``item`` a month, at 2 a unit."""
+        name = f"commit of {item} {next(_numbers)}"
+        self.sell(name, "commit", item, *regions)
+        self.subscriptions[self.fjord.pk, name] = Subscription.objects.create(
+            addendum=self.addendums[self.fjord.pk],
+            plan_item=self.items[name],
+            quantity=Decimal(quantity),
+            active_from=OPENED,
+        )
+        return self.own(name)
+
     def own(self, item: str, client: Client | None = None) -> Subscription:
         """The subscription of a client to an item."""
         return self.subscriptions[(client or self.fjord).pk, item]
@@ -87,7 +115,7 @@ class RatedBook:
             "record_id": f"r{next(_numbers)}",
             "client_id": (client or self.fjord).pk,
             "feature_id": self.items[item].feature_id,
-            "region_id": self.book.regions[region].pk,
+            "region_id": self.region(region).pk,
             "addendum_id": None,
             "resource_id": f"resource of {item}",
             "period_start": start,
@@ -114,6 +142,11 @@ class RatedBook:
     def rate(self, reason: str = "tested", **changes: Any) -> RatingSummary:
         """Rate October."""
         return rate_month(**{"month": OCTOBER, "now": NOW, "reason": reason} | changes)
+
+
+def usage_and_amount(row: Expense) -> tuple[str, str]:
+    """Both as people write them; the amount is before tax."""
+    return f"{row.usage.normalize():f}", f"{row.money_value.normalize():f}"
 
 
 def open_rated_book(book: Book | None = None) -> RatedBook:
@@ -147,21 +180,22 @@ def _item(
     price: str,
     stages: Iterable[tuple[str, str]],
     *,
+    feature: str | None = None,
     unit_size: Decimal = Decimal(1),
     rounding: tuple[str, str] | None = None,
 ) -> PlanItem:
     unit, _ = Unit.objects.get_or_create(internal_name="unit", defaults={"name": "unit"})
-    named = _FEATURE_OF.get(name, name)
+    named = feature or _FEATURE_OF.get(name, name)
     metric, _ = Metric.objects.get_or_create(
         internal_name=named, defaults={"ext_name": named, "unit": unit}
     )
-    feature, _ = Feature.objects.get_or_create(
+    used, _ = Feature.objects.get_or_create(
         internal_name=named,
         defaults={"product": made.plan.product, "name": named, "metric": metric},
     )
     item = PlanItem.objects.create(
         plan=made.plan,
-        feature=feature,
+        feature=used,
         calc_rule=CalcRule.objects.create(name=rule, rule_type=rule),
         unit=unit,
         unit_size=unit_size,

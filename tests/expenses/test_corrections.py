@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.expenses.rated_book import NOW, OCTOBER, RatedBook, open_rated_book
+from tests.expenses.rated_book import NOW, OCTOBER, RatedBook, open_rated_book, usage_and_amount
 from tollbook.catalog.models import Price
 from tollbook.expenses.explaining.explanation import explain_expense
 from tollbook.expenses.explaining.steps import Origin
@@ -53,8 +53,7 @@ def corrections() -> list[tuple[date, int, str, str]]:
         (
             row.for_date,
             row.period_start.astimezone(UTC).day,
-            f"{row.usage.normalize():f}",
-            f"{row.money_value.normalize():f}",
+            *usage_and_amount(row),
         )
         for row in found.order_by("plan_item_id", "period_start")
     ]
@@ -136,6 +135,17 @@ def test_corrections_that_people_wrote_stay_and_count_for_nothing(book: RatedBoo
     explained = explain_expense(own)
     assert (explained.origin, explained.matches) == (Origin.BY_HAND, True)
     assert explained.records is None
+
+
+def test_late_usage_is_freed_by_a_commit_of_its_region_only(book: RatedBook) -> None:
+    book.limit("commit", "Europe")
+    book.use_all(
+        [book.record("traffic", 2, "4000"), book.record("traffic", 3, "4000", region="Asia")]
+    )
+    correct_closed_months(now=NOW)
+
+    assert corrections() == [(NOW.date(), 2, "4", "0"), (NOW.date(), 3, "4", "2")]
+    assert all(explain_expense(row).matches for row in Expense.objects.filter(kind="correction"))
 
 
 def test_a_correction_explains_itself(book: RatedBook) -> None:

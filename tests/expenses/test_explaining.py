@@ -21,14 +21,17 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def book() -> RatedBook:
-    """Usage under every rule, in several records a day."""
+    """Usage under every rule, in several records a day; what is committed holds in Europe."""
     made = open_rated_book()
+    made.limit("commit", "Europe")
+    made.limit("reserved", "Europe")
     Discount.objects.create(
         addendum=made.addendums[made.fjord.pk], relative_value=Decimal("33.333333333333")
     )
     made.use_all(
         [
             *[made.record("traffic", day, "9500") for day in range(1, 8)],
+            *[made.record("traffic", day, "9500", region="Asia") for day in (1, 2)],
             *[made.record("requests", 2, "0.07") for _ in range(MOST_RECORDS + 50)],
             made.record("requests", 3, "5.5"),
             made.record("storage", 1, "99.25"),
@@ -36,6 +39,7 @@ def book() -> RatedBook:
             made.record("storage", 5, "1"),
             *[made.record("cpu", 5, "3.25", hour=hour) for hour in range(4)],
             made.record("cpu", 5, "1", hour=9),
+            made.record("cpu", 5, "7.5", region="Asia"),
         ]
     )
     made.rate()
@@ -130,6 +134,17 @@ def test_regions_have_months_of_their_own(book: RatedBook) -> None:
 
     assert asia is not None
     assert (asia.before.used, asia.after.used) == (0, 80)
+
+
+def test_a_commit_of_another_region_is_neither_used_nor_left(book: RatedBook) -> None:
+    found = explained(book, "traffic", 2, region="Asia").month
+    by_day = explained(book, "cpu", 5, region="Asia").quantity
+
+    assert found is not None
+    assert (found.committed, found.commit_used, found.commit_left) == (0, 0, 0)
+    assert (found.before.priced, found.after.priced) == (Decimal("9.5"), 19)
+    assert by_day is not None
+    assert (by_day.hourly_commit, by_day.charged) == (None, Decimal("7.5"))
 
 
 def test_what_exceeds_an_hourly_commit_is_told_hour_by_hour(book: RatedBook) -> None:

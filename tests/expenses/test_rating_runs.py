@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from tests.expenses.rated_book import NOW, OCTOBER, RatedBook, open_rated_book
+from tests.expenses.rated_book import NOW, OCTOBER, RatedBook, open_rated_book, usage_and_amount
 from tollbook.catalog.models import Price, PriceStage
 from tollbook.contracts.models import (
     Discount,
@@ -65,8 +65,7 @@ def book() -> RatedBook:
 def amounts(book: RatedBook, item: str) -> list[tuple[int, str, str]]:
     """Day, usage and amount before tax of Fjord's live expenses."""
     return [
-        (row.for_date.day, f"{row.usage.normalize():f}", f"{row.money_value.normalize():f}")
-        for row in book.live(item, client=book.fjord)
+        (row.for_date.day, *usage_and_amount(row)) for row in book.live(item, client=book.fjord)
     ]
 
 
@@ -77,6 +76,91 @@ def test_each_rule_posts_its_differences_of_the_month_to_date(book: RatedBook) -
     assert amounts(book, "cpu") == [(5, "1.5", "1.125")]
     assert amounts(book, "commit") == [(1, "30", "60")]
     assert amounts(book, "reserved") == [(day, "48", "12") for day in range(1, 32)]
+
+
+def by_region(book: RatedBook, item: str) -> dict[str, tuple[str, str]]:
+    """Usage and amount before tax of Fjord's only live expense in each region."""
+    found = book.live(item, client=book.fjord)
+    assert len({row.region_id for row in found}) == len(found)
+    return {row.region.ext_name: usage_and_amount(row) for row in found}
+
+
+def test_a_commit_of_some_regions_frees_usage_in_these_and_in_no_other() -> None:
+    """30 are committed in Europe: 5 of 35 go beyond it there, all 12 do in Asia."""
+    book = open_rated_book()
+    book.limit("commit", "Europe")
+    book.use("traffic", 1, "35000")
+    book.use("traffic", 1, "12000", region="Asia")
+    book.rate()
+
+    assert by_region(book, "traffic") == {"Europe": ("35", "2.5"), "Asia": ("12", "5.8")}
+    assert by_region(book, "commit") == {"Europe": ("30", "60")}
+
+
+def test_a_commit_without_regions_frees_its_whole_quantity_in_each() -> None:
+    book = open_rated_book()
+    book.use("traffic", 1, "35000")
+    book.use("traffic", 1, "31000", region="Asia")
+    book.rate()
+
+    assert by_region(book, "traffic") == {"Europe": ("35", "2.5"), "Asia": ("31", "0.5")}
+
+
+@pytest.fixture
+def regional() -> RatedBook:
+    """30 committed in Europe and Asia, 8 more in Asia, 5 more everywhere; all of it rated."""
+    made = open_rated_book()
+    made.limit("commit", "Europe", "Asia")
+    made.commit("traffic", "8", "Asia")
+    made.commit("traffic", "5")
+    made.use_all(
+        [
+            made.record("traffic", 1, "36000"),
+            made.record("traffic", 1, "44000", region="Asia"),
+            made.record("traffic", 1, "15000", region="Africa"),
+        ]
+    )
+    assert made.rate() == RatingSummary(added=FEES + 2 + 3)
+    return made
+
+
+def test_several_commits_of_a_feature_count_each_where_they_cover(regional: RatedBook) -> None:
+    assert by_region(regional, "traffic") == {
+        "Europe": ("36", "0.5"),
+        "Asia": ("44", "0.5"),
+        "Africa": ("15", "5"),
+    }
+
+
+def test_a_commit_that_changes_in_one_region_touches_no_other(regional: RatedBook) -> None:
+    (more,) = (own for own in regional.subscriptions.values() if own.quantity == 8)
+    Subscription.objects.filter(pk=more.pk).update(quantity=6)
+    before = {row.pk for row in regional.live()}
+
+    assert regional.rate("changed") == RatingSummary(replaced=2, unchanged=FEES + 3)
+    new = [row for row in regional.live() if row.pk not in before]
+    assert {(row.region.ext_name, *usage_and_amount(row)) for row in new} == {
+        ("Asia", "44", "1.5"),
+        ("Asia", "6", "12"),
+    }
+    assert regional.rate("again") == RatingSummary(unchanged=FEES + 5)
+
+
+def test_an_hourly_commit_counts_hours_only_in_its_regions() -> None:
+    """Elsewhere usage may come by the day, and all of it is priced."""
+    book = open_rated_book()
+    book.limit("reserved", "Europe")
+    book.use_all(
+        [
+            book.record("cpu", 5, "3.5", hour=7),
+            book.record("cpu", 5, "1", hour=8),
+            book.record("cpu", 5, "6", region="Asia"),
+            book.record("cpu", 6, "6"),
+        ]
+    )
+
+    assert book.rate() == RatingSummary(added=FEES + 2, unrated=1)
+    assert by_region(book, "cpu") == {"Europe": ("1.5", "1.125"), "Asia": ("6", "4.5")}
 
 
 def test_an_expense_carries_all_that_its_contract_says(book: RatedBook) -> None:

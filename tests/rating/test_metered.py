@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tollbook.kernel.money import round_money
+from tollbook.rating.commit import Committed
 from tollbook.rating.ladder import PriceStage, ladder_of
 from tollbook.rating.metered import (
     Contracts,
@@ -91,6 +92,22 @@ def test_a_quiet_hour_does_not_pay_for_a_busy_one() -> None:
     hourly = replace(LINE, hourly_commit=Decimal(4), terms=Terms(ladder_of(Decimal(2))))
     rows = rate_records([used("6.5", 1), used("1", 2), used("5", 3)], Contracts([hourly]))
     assert [(row.usage, row.rated) for row in rows] == [(Decimal("3.5"), Decimal(7))]
+
+
+def test_what_is_committed_in_a_region_frees_usage_there_only() -> None:
+    line = replace(LINE, terms=Terms(LADDER, Decimal(1)), region_commits={2: Committed(Decimal(5))})
+    rows = rate_records(
+        [used("7"), used("7", region_id=2), used("7", region_id=3)], Contracts([line])
+    )
+    assert [(row.region_id, row.rated) for row in rows] == [(1, 60), (2, 20), (3, 60)]
+
+
+def test_usage_need_not_lie_within_an_hour_where_the_hourly_commit_does_not_hold() -> None:
+    line = replace(LINE, region_commits={2: Committed(hourly=Decimal(4))})
+    assert line_for(used("1", 0.5), [line]) == line
+    assert line_for(used("1", 0.5, region_id=2), [line]) is None
+    rows = rate_records([used("6", 0.5), used("6", 1, region_id=2)], Contracts([line]))
+    assert amounts(rows) == [Decimal(60), Decimal(20)]
 
 
 def test_usage_of_a_day_is_rounded_once_and_what_comes_to_nothing_is_not_posted() -> None:

@@ -75,7 +75,7 @@ def open_book() -> Book:
         usd=usd,
         eur=eur,
         items={name: _plan_item(name) for name in ("CDN", "Storage")},
-        regions={name: _region(name) for name in ("Europe", "Asia")},
+        regions={name: new_region(name) for name in ("Europe", "Asia")},
     )
 
 
@@ -188,5 +188,6 @@ def _plan_item(name: str) -> PlanItem:
     return PlanItem.objects.create(plan=plan, feature=feature, calc_rule=rule, unit=unit)
 
 
-def _region(name: str) -> StatisticRegion:
+def new_region(name: str) -> StatisticRegion:
+    """A region that usage is counted in."""
     return StatisticRegion.objects.create(uuid=uuid4(), int_name=name.lower(), ext_name=name)

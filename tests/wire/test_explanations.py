@@ -45,6 +45,20 @@ def test_every_step_is_an_exact_string(book: RatedBook, ask: Ask) -> None:
     assert explained["fees"] == []
 
 
+def test_a_commit_frees_nothing_in_a_region_that_it_does_not_cover(
+    book: RatedBook, ask: Ask
+) -> None:
+    book.limit("commit", "Europe")
+    book.use("traffic", 3, "12000", region="Asia")
+    book.rate()
+    (row,) = book.live("traffic", client=book.fjord)
+
+    month = ask("GET", f"/expenses/{row.pk}?explain=1").json()["explanation"]["month"]
+
+    assert (month["committed"], month["commit_used"], month["commit_left"]) == ("0", "0", "0")
+    assert (month["after"]["priced"], month["after"]["cost"]) == ("12", "5.8")
+
+
 @pytest.mark.parametrize("query", ["", "?explain=0", "?explain=false"])
 def test_the_published_answer_stays_as_it_is(book: RatedBook, ask: Ask, query: str) -> None:
     answer = ask("GET", f"/expenses/{row_of(book).pk}{query}")

@@ -10,6 +10,7 @@ from tollbook.expenses.pricing.tables import (
     DISCOUNTS_SCHEMA,
     LINE_REGIONS_SCHEMA,
     LINES_SCHEMA,
+    REGION_COMMITS_SCHEMA,
     STAGES_SCHEMA,
     TAXES_SCHEMA,
     ContractTables,
@@ -35,19 +36,34 @@ WITH held AS MATERIALIZED (
 )
 """
 _PRICED: Final = _HELD.format(price_join="JOIN")
-_LINES: Final = f"""{_PRICED}, committed AS (
-    SELECT one.addendum_id, one.feature_id, one.rule, one.line_id, sum(other.quantity) AS quantity
-    FROM held one JOIN held other
+_COMMITS: Final = f"""{_PRICED}, named AS (
+    SELECT planitem_id, array_agg(statisticregion_id) AS region_ids
+    FROM catalog_planitem_regions GROUP BY planitem_id
+), commits AS (
+    SELECT held.*, named.region_ids FROM held LEFT JOIN named ON planitem_id = plan_item_id
+    WHERE rule IN ('commit', 'commit_hourly')
+), places AS (
+    SELECT addendum_id, feature_id, unnest(region_ids) AS region_id FROM commits
+    UNION SELECT addendum_id, feature_id, NULL FROM commits WHERE region_ids IS NULL
+), covering AS (
+    SELECT commits.*, region_id FROM commits JOIN places USING (addendum_id, feature_id)
+    WHERE region_ids IS NULL OR region_id = ANY(region_ids)
+), committed AS (
+    SELECT one.addendum_id, one.feature_id, one.region_id, one.rule, one.line_id,
+        sum(other.quantity) AS quantity
+    FROM covering one JOIN covering other
         ON other.addendum_id = one.addendum_id AND other.feature_id = one.feature_id
-        AND other.rule = one.rule
+        AND other.region_id IS NOT DISTINCT FROM one.region_id AND other.rule = one.rule
         AND other.active_from <= greatest(one.active_from, %(start)s)
         AND coalesce(other.active_to, 'infinity') > greatest(one.active_from, %(start)s)
-    WHERE one.rule IN ('commit', 'commit_hourly')
-    GROUP BY one.addendum_id, one.feature_id, one.rule, one.line_id
+    GROUP BY one.addendum_id, one.feature_id, one.region_id, one.rule, one.line_id
 ), most AS (
-    SELECT addendum_id, feature_id, rule, max(quantity) AS quantity
-    FROM committed GROUP BY addendum_id, feature_id, rule
+    SELECT addendum_id, feature_id, region_id, rule, max(quantity) AS quantity
+    FROM committed GROUP BY addendum_id, feature_id, region_id, rule
 )
+"""  # noqa: S608
+"""``most`` is committed in a region that a commit names; without a region in each of the others."""
+_LINES: Final = f"""{_COMMITS}
 SELECT line_id, held.addendum_id, client_id, plan_item_id, held.feature_id, held.rule, active_from,
     active_to, unit_size, rounding.value, rounding.round_operation,
     CASE WHEN held.rule IN ('commit', 'commit_hourly') THEN held.quantity
@@ -55,11 +71,27 @@ SELECT line_id, held.addendum_id, client_id, plan_item_id, held.feature_id, held
     CASE WHEN held.rule IN ('commit', 'commit_hourly') THEN NULL ELSE hourly.quantity END
 FROM held
 LEFT JOIN catalog_roundingrule rounding ON rounding.id = rounding_rule_id
-LEFT JOIN most monthly ON monthly.rule = 'commit'
+LEFT JOIN most monthly ON monthly.rule = 'commit' AND monthly.region_id IS NULL
     AND (monthly.addendum_id, monthly.feature_id) = (held.addendum_id, held.feature_id)
-LEFT JOIN most hourly ON hourly.rule = 'commit_hourly'
+LEFT JOIN most hourly ON hourly.rule = 'commit_hourly' AND hourly.region_id IS NULL
     AND (hourly.addendum_id, hourly.feature_id) = (held.addendum_id, held.feature_id)
 ORDER BY line_id
+"""  # noqa: S608
+_REGION_COMMITS: Final = f"""{_COMMITS}
+SELECT line_id, place.region_id, coalesce(monthly.quantity, 0), hourly.quantity
+FROM held
+JOIN places place
+    ON (place.addendum_id, place.feature_id) = (held.addendum_id, held.feature_id)
+LEFT JOIN named ON planitem_id = plan_item_id
+LEFT JOIN most monthly ON monthly.rule = 'commit'
+    AND (monthly.addendum_id, monthly.feature_id, monthly.region_id)
+        = (place.addendum_id, place.feature_id, place.region_id)
+LEFT JOIN most hourly ON hourly.rule = 'commit_hourly'
+    AND (hourly.addendum_id, hourly.feature_id, hourly.region_id)
+        = (place.addendum_id, place.feature_id, place.region_id)
+WHERE place.region_id IS NOT NULL AND held.rule NOT IN ('commit', 'commit_hourly')
+    AND (named.region_ids IS NULL OR place.region_id = ANY(named.region_ids))
+ORDER BY line_id, place.region_id
 """  # noqa: S608
 _LINE_REGIONS: Final = f"""{_PRICED}
 SELECT line_id, statisticregion_id FROM held
@@ -98,15 +130,16 @@ def contract_tables(month: DateRange, client_ids: Collection[int]) -> ContractTa
     """What the clients' contracts say of ``month``, at the prices of today.
 
     A subscription holds while its addendum does. One without a price in its addendum's currency is
-    left out: ``unpriced_lines`` names it. What is committed of a feature counts whole, however
-    short the time that it was committed in the month; of commits that follow each other the
-    largest counts.
+    left out: ``unpriced_lines`` names it. What is committed of a feature counts in each region
+    that the plan item of the commit covers, there whole, however short the time that it was
+    committed in the month; of commits that follow each other the largest counts.
     """
     asked = _asked(month, client_ids)
     ((fee_region_id,),) = _rows(_FEE_REGION, asked)
     return ContractTables(
         lines=_table(_LINES, asked, LINES_SCHEMA),
         line_regions=_table(_LINE_REGIONS, asked, LINE_REGIONS_SCHEMA),
+        region_commits=_table(_REGION_COMMITS, asked, REGION_COMMITS_SCHEMA),
         stages=_table(_STAGES, asked, STAGES_SCHEMA),
         discounts=_table(_DISCOUNTS, asked, DISCOUNTS_SCHEMA),
         taxes=_table(_TAXES, asked, TAXES_SCHEMA),

@@ -1,12 +1,22 @@
 """``commit``: a fixed fee for a committed quantity, owed whether it is used or not."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
+from tollbook.kernel.money import ZERO
 from tollbook.kernel.periods import DateRange
 from tollbook.rating.exact import exact
 from tollbook.rating.proration import days_owed, prorated
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What is committed of a feature: for the month, and for each hour where it is by the hour."""
+
+    monthly: Decimal = ZERO
+    hourly: Decimal | None = None
 
 
 @exact

@@ -5,7 +5,7 @@ What SQL does for millions of rows is held equal to this, digit for digit.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -13,6 +13,7 @@ from typing import Final
 from tollbook.kernel.money import ZERO, round_money
 from tollbook.kernel.periods import day_start
 from tollbook.rating.charge import charge
+from tollbook.rating.commit import Committed
 from tollbook.rating.commit_hourly import hourly_excess
 from tollbook.rating.exact import exact
 from tollbook.rating.rules import MONTH_TO_DATE, CalcRule, Terms, posting
@@ -40,7 +41,11 @@ class UsageRecord:
 
 @dataclass(frozen=True)
 class MeteredLine:
-    """An active plan item that usage is billed by; without ``region_ids`` it takes any region."""
+    """An active plan item that usage is billed by; without ``region_ids`` it takes any region.
+
+    ``region_commits`` says what is committed in the regions that a commit of the feature names; in
+    all others ``terms`` and ``hourly_commit`` do.
+    """
 
     line_id: int
     addendum_id: int
@@ -55,11 +60,20 @@ class MeteredLine:
     rounding: UsageRounding | None = None
     hourly_commit: Decimal | None = None
     region_ids: frozenset[int] = frozenset()
+    region_commits: Mapping[int, Committed] = field(default_factory=dict)
 
     @property
     def ends(self) -> datetime:
         """When it ends, were it at the end of the calendar."""
         return _NEVER if self.active_to is None else self.active_to
+
+    def in_region(self, region_id: int) -> "MeteredLine":
+        """The line with what is committed in a region."""
+        found = self.region_commits.get(region_id)
+        if found is None:
+            return self
+        terms = replace(self.terms, committed=found.monthly)
+        return replace(self, terms=terms, hourly_commit=found.hourly)
 
 
 @dataclass(frozen=True)
@@ -152,11 +166,14 @@ def line_for(record: UsageRecord, lines: Iterable[MeteredLine]) -> MeteredLine |
 
     Of several, that of the lowest addendum; there, one that names the region before one that takes
     any; then the lowest. None also where the commit is hourly and the record spans several hours.
+    It is given as it is in the record's region.
     """
     fitting = [line for line in lines if _fits(record, line)]
-    best = min(fitting, key=_preference, default=None)
+    if not fitting:
+        return None
+    best = min(fitting, key=_preference).in_region(record.region_id)
     hour_end = record.period_start.replace(minute=0, second=0, microsecond=0) + _ONE_HOUR
-    if best is not None and best.hourly_commit is not None and record.period_end > hour_end:
+    if best.hourly_commit is not None and record.period_end > hour_end:
         return None
     return best
 
@@ -248,13 +265,14 @@ def _free(
 def day_quantities(
     charged: Mapping[UsageBucket, Decimal], lines: Mapping[int, MeteredLine]
 ) -> list[tuple[date, MeteredLine, int, Decimal]]:
-    """Billed units of each day, line and region, where there are any."""
+    """Billed units of each day, line (as it is in the region) and region, where there are any."""
     days: dict[tuple[date, int, int], list[Decimal]] = defaultdict(list)
     for bucket, amount in charged.items():
         days[bucket.day, bucket.line_id, bucket.region_id].append(amount)
     quantities = (
-        (day, lines[line_id], region_id, _quantity(lines[line_id], amounts))
+        (day, line, region_id, _quantity(line, amounts))
         for (day, line_id, region_id), amounts in days.items()
+        for line in [lines[line_id].in_region(region_id)]
     )
     return [found for found in quantities if found[3]]
 

@@ -39,6 +39,14 @@ _PERCENTS: Final = ("0", "10", "33.333333333333", "100", "7.25", "0.000000000001
 _PRICES: Final = ("1", "0.5", "0.333333", "0.000000000001", "224.801981", "12345.678901234567")
 _TAXES: Final = ("0.00", "20.00", "8.25", "19.99")
 
+_COMMITS: Final = st.fixed_dictionaries(
+    {
+        "committed": st.sampled_from(("0", "0", "5", "10.5", "1000")).map(Decimal),
+        "hourly_commit": st.sampled_from((None, None, Decimal(2), Decimal("0.5"))),
+    }
+)
+"""What is committed, of a line in all regions or in one."""
+
 
 @dataclass(frozen=True)
 class Book:
@@ -53,6 +61,7 @@ def contract_tables(
     stages: list[dict[str, Any]],
     *,
     line_regions: list[dict[str, Any]] | None = None,
+    region_commits: list[dict[str, Any]] | None = None,
     discounts: list[dict[str, Any]] | None = None,
     taxes: list[dict[str, Any]] | None = None,
     trials: list[dict[str, Any]] | None = None,
@@ -61,6 +70,7 @@ def contract_tables(
     return ContractTables(
         lines=pa.Table.from_pylist(lines, tables.LINES_SCHEMA),
         line_regions=pa.Table.from_pylist(line_regions or [], tables.LINE_REGIONS_SCHEMA),
+        region_commits=pa.Table.from_pylist(region_commits or [], tables.REGION_COMMITS_SCHEMA),
         stages=pa.Table.from_pylist(stages, tables.STAGES_SCHEMA),
         discounts=pa.Table.from_pylist(discounts or [], tables.DISCOUNTS_SCHEMA),
         taxes=pa.Table.from_pylist(taxes or [], tables.TAXES_SCHEMA),
@@ -173,6 +183,12 @@ def books(draw: st.DrawFn, *, days: DateRange = MONTH) -> Book:
         for line in lines
         for region_id in draw(st.sets(st.sampled_from(_REGIONS), max_size=2))
     ]
+    commits = {
+        place: draw(_COMMITS)
+        for place in draw(
+            st.sets(st.tuples(st.integers(1, len(lines)), st.sampled_from(_REGIONS)), max_size=5)
+        )
+    }
     stages = [stage for line in lines for stage in draw(_ladders(line["line_id"]))]
     usage = draw(st.lists(_records(units, days), min_size=10, max_size=25))
     for number, record in enumerate(usage):
@@ -182,6 +198,10 @@ def books(draw: st.DrawFn, *, days: DateRange = MONTH) -> Book:
             lines,
             stages,
             line_regions=regions,
+            region_commits=[
+                {"line_id": line_id, "region_id": region_id} | committed
+                for (line_id, region_id), committed in commits.items()
+            ],
             discounts=draw(_discounts()),
             taxes=[
                 {"client_id": client_id, "tax_rate": Decimal(draw(st.sampled_from(_TAXES)))}
@@ -219,8 +239,7 @@ def _lines(draw: st.DrawFn, items: list[dict[str, Any]]) -> dict[str, Any]:
         "client_id": _CLIENT_OF[addendum_id],
         "active_from": start,
         "active_to": None if length is None else start + timedelta(hours=length),
-        "committed": Decimal(draw(st.sampled_from(("0", "0", "5", "10.5", "1000")))),
-        "hourly_commit": draw(st.sampled_from((None, None, Decimal(2), Decimal("0.5")))),
+        **draw(_COMMITS),
     }
 
 

@@ -187,6 +187,30 @@ def test_a_line_that_cannot_be_rated_is_named(given: dict[str, Any], field: str)
 
 
 @pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"committed": Decimal(-1)}, "committed"),
+        ({"hourly_commit": Decimal(10) ** 17}, "hourly_commit"),
+    ],
+)
+def test_a_commit_of_one_region_that_cannot_be_rated_is_named(
+    given: dict[str, Any], field: str
+) -> None:
+    there = {"line_id": 7, "region_id": 2, "committed": Decimal(0), "hourly_commit": None} | given
+    contracts = contract_tables([line_row(7)], [stage_row(7, "1")], region_commits=[there])
+    with pytest.raises(InvalidInput) as refused:
+        amounts([], contracts)
+    assert refused.value.field == f"lines[7].{field}"
+
+
+def test_a_commit_of_one_region_frees_nothing_in_the_next() -> None:
+    there = {"line_id": 1, "region_id": 2, "committed": Decimal(5), "hourly_commit": None}
+    contracts = contract_tables([line_row()], [stage_row(1, "10")], region_commits=[there])
+    usage = [usage_row("a", "7", FIRST), usage_row("b", "7", FIRST, region_id=2)]
+    assert amounts(usage, contracts) == ["70", "20"]
+
+
+@pytest.mark.parametrize(
     "stages",
     [
         [stage_row(1, "1", "5")],
@@ -289,6 +313,7 @@ def test_contracts_of_another_shape_are_refused_by_the_table() -> None:
         ContractTables(
             lines=tables.LINES_SCHEMA.empty_table(),
             line_regions=tables.LINE_REGIONS_SCHEMA.empty_table(),
+            region_commits=tables.REGION_COMMITS_SCHEMA.empty_table(),
             stages=tables.STAGES_SCHEMA.empty_table(),
             discounts=tables.DISCOUNTS_SCHEMA.empty_table(),
             taxes=tables.DISCOUNTS_SCHEMA.empty_table(),

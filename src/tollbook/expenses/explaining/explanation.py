@@ -49,7 +49,7 @@ def _derived(expense: Expense, found: ClientMonth) -> Explanation:
         return _gone(expense)
     if expense.kind == ExpenseKind.FEE:
         return _fee(expense, found, lines)
-    return _usage(expense, found, lines[-1])
+    return _usage(expense, found, lines[-1].in_region(expense.region_id))
 
 
 def _lines_of(expense: Expense, found: ClientMonth) -> list[MeteredLine]:
@@ -67,6 +67,7 @@ def _lines_of(expense: Expense, found: ClientMonth) -> list[MeteredLine]:
 
 
 def _usage(expense: Expense, found: ClientMonth, line: MeteredLine) -> Explanation:
+    """``line`` is to be as it is in the region of the expense."""
     day, region_id = expense.period_start.astimezone(UTC).date(), expense.region_id
     records = records_step(found.records_of.get((day, line.line_id, region_id), ()))
     corrects = expense.kind == ExpenseKind.CORRECTION

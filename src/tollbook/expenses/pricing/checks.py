@@ -27,14 +27,20 @@ def check_line(row: type_of_row, *, has_price: bool) -> None:
     _check_rounding(row)
     step = money_context().multiply(row["unit_size"], row["round_multiple"] or Decimal(1))
     _check_span(line_id, "unit_size", step, "times the rounding multiple")
+    check_committed(row)
+    if not has_price:
+        raise _wrong(line_id, "price", "there is none")
+
+
+def check_committed(row: type_of_row) -> None:
+    """Raise ``InvalidInput`` for a commit of the line, in all regions or in one, out of range."""
+    line_id = row["line_id"]
     if row["committed"] < 0:
         raise _wrong(line_id, "committed", f"{_text(row['committed'])} is below 0")
     if row["hourly_commit"] is not None:
         hourly = money_context().multiply(row["hourly_commit"], row["unit_size"])
         if hourly:
             _check_span(line_id, "hourly_commit", hourly, "in measured units")
-    if not has_price:
-        raise _wrong(line_id, "price", "there is none")
 
 
 def check_ladder(line_id: int, ladder: Sequence[type_of_row]) -> None:

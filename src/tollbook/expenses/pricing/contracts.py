@@ -1,7 +1,7 @@
 """Contracts made ready for SQL: checked, cut to the month, every quotient taken out beforehand."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -10,6 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from tollbook.expenses.pricing.checks import (
+    check_committed,
     check_discount,
     check_ladder,
     check_line,
@@ -51,6 +52,15 @@ _LINES: Final = pa.schema(
         ("is_hourly", pa.int32()),
         ("hourly_measured", _AMOUNT),
         ("top_price", _AMOUNT),
+    ]
+)
+_REGION_COMMITS: Final = pa.schema(
+    [
+        ("line_id", pa.int64()),
+        ("region_id", pa.int32()),
+        ("committed", _AMOUNT),
+        ("is_hourly", pa.int32()),
+        ("hourly_measured", _AMOUNT),
     ]
 )
 _PLACES: Final = pa.schema(
@@ -137,11 +147,14 @@ def usage_sources(contracts: ContractTables, days: DateRange) -> dict[str, pa.Ta
         if row["rule"] in MONTH_TO_DATE
     ]
     lines = [row for row in lines if row["active_from"] < day_start(month.end)]
+    regional = _region_commits(lines, contracts)
+    by_hour = {row["line_id"] for row in (*lines, *regional) if row["is_hourly"]}
     free = _free_ranges(contracts)
     return {
         "lines": pa.Table.from_pylist(lines, _LINES),
         "places": pa.Table.from_pylist(list(_places(lines, contracts)), _PLACES),
-        "spells": pa.Table.from_pylist(list(_spells(lines, free, month)), _SPELLS),
+        "region_commits": pa.Table.from_pylist(regional, _REGION_COMMITS),
+        "spells": pa.Table.from_pylist(list(_spells(lines, by_hour, free, month)), _SPELLS),
         "handovers": pa.Table.from_pylist(list(_handovers(lines, month)), _HANDOVERS),
         "trial_limits": pa.Table.from_pylist(_trial_limits(free), _TRIAL_LIMITS),
         "stages": pa.Table.from_pylist(list(_stages(ladders)), _STAGES),
@@ -190,7 +203,6 @@ def _line(
     exact = money_context()
     multiple = row["round_multiple"] or ZERO
     step = exact.multiply(row["unit_size"], multiple or Decimal(1))
-    hourly = row["hourly_commit"]
     ends = day_start(month.end)
     return row | {
         "active_to": min(row["active_to"] or ends, ends),
@@ -200,10 +212,27 @@ def _line(
         "multiple_whole": multiple // 1,
         "multiple_part": multiple % 1,
         "round_way": _WAYS[row["round_way"]],
-        "is_hourly": int(hourly is not None),
-        "hourly_measured": None if hourly is None else exact.multiply(hourly, row["unit_size"]),
         "top_price": max(stage["price"] for stage in ladders[row["line_id"]]),
+        **_hourly(row["hourly_commit"], row["unit_size"]),
     }
+
+
+def _hourly(commit: Decimal | None, unit_size: Decimal) -> type_of_row:
+    measured = None if commit is None else money_context().multiply(commit, unit_size)
+    return {"is_hourly": int(commit is not None), "hourly_measured": measured}
+
+
+def _region_commits(lines: Iterable[type_of_row], contracts: ContractTables) -> list[type_of_row]:
+    """What is committed in a region, of lines that are there; each line and region once."""
+    held = {line["line_id"]: line for line in lines}
+    found: dict[tuple[int, int], type_of_row] = {}
+    for row in contracts.region_commits.to_pylist():
+        line = held.get(row["line_id"])
+        if line is not None:
+            check_committed(line | row)
+            hourly = _hourly(row["hourly_commit"], line["unit_size"])
+            found[row["line_id"], row["region_id"]] = row | hourly
+    return list(found.values())
 
 
 def _places(lines: Iterable[type_of_row], contracts: ContractTables) -> Iterator[type_of_row]:
@@ -216,16 +245,20 @@ def _places(lines: Iterable[type_of_row], contracts: ContractTables) -> Iterator
 
 
 def _spells(
-    lines: Iterable[type_of_row], free: Iterable[type_of_row], month: DateRange
+    lines: Iterable[type_of_row],
+    by_hour: Collection[int],
+    free: Iterable[type_of_row],
+    month: DateRange,
 ) -> Iterator[type_of_row]:
     """Where contracts of a client's feature change within the month, or are hourly, or on trial.
 
     Within a spell they are the same; all else has none, and the month's start is judged.
+    ``by_hour`` are lines with an hourly commit, be it in one region only.
     """
     of_lines, of_trials = _by_feature(lines), _by_feature(free)
     number = 0
     for pair in sorted(of_lines.keys() | of_trials.keys()):
-        hourly = any(line["is_hourly"] for line in of_lines.get(pair, []))
+        hourly = any(line["line_id"] in by_hour for line in of_lines.get(pair, []))
         trials = of_trials.get(pair, [])
         moments = _cuts(of_lines.get(pair, []), trials, month)
         if len(moments) == 2 and not hourly and not trials:

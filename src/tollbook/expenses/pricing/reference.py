@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 
 from tollbook.expenses.pricing.tables import ContractTables
+from tollbook.rating.commit import Committed
 from tollbook.rating.ladder import PriceStage
 from tollbook.rating.metered import Contracts, DiscountSpan, FreeRange, MeteredLine, UsageRecord
 from tollbook.rating.rules import CalcRule, Terms
@@ -17,13 +19,21 @@ from tollbook.rating.usage import RoundWay, UsageRounding
 def contracts_of(tables: ContractTables) -> Contracts:
     """All lines with what goes with them; those of fees take no usage."""
     regions, ladders = defaultdict(set), defaultdict(list)
+    regional: dict[int, dict[int, Committed]] = defaultdict(dict)
     for row in tables.line_regions.to_pylist():
         regions[row["line_id"]].add(row["region_id"])
+    for row in tables.region_commits.to_pylist():
+        committed = Committed(row["committed"], row["hourly_commit"])
+        regional[row["line_id"]][row["region_id"]] = committed
     for row in tables.stages.to_pylist():
         ladders[row["line_id"]].append(PriceStage(row["threshold"], row["price"]))
     return Contracts(
         lines=[
-            _line(row, sorted(ladders[row["line_id"]]), regions[row["line_id"]])
+            replace(
+                _line(row, sorted(ladders[row["line_id"]])),
+                region_ids=frozenset(regions[row["line_id"]]),
+                region_commits=regional[row["line_id"]],
+            )
             for row in tables.lines.to_pylist()
         ],
         discounts=[DiscountSpan(**row) for row in tables.discounts.to_pylist()],
@@ -39,9 +49,7 @@ def records_of(usage: Iterable[pa.RecordBatch]) -> Iterator[UsageRecord]:
             yield UsageRecord(**row)
 
 
-def _line(
-    row: dict[str, Any], ladder: Iterable[PriceStage], region_ids: Iterable[int]
-) -> MeteredLine:
+def _line(row: dict[str, Any], ladder: Iterable[PriceStage]) -> MeteredLine:
     multiple, way = row["round_multiple"], row["round_way"]
     return MeteredLine(
         line_id=row["line_id"],
@@ -56,7 +64,6 @@ def _line(
         unit_size=row["unit_size"],
         rounding=None if way is None else UsageRounding(multiple, RoundWay(way)),
         hourly_commit=row["hourly_commit"],
-        region_ids=frozenset(region_ids),
     )
 
 

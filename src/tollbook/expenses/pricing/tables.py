@@ -38,6 +38,7 @@ LINES_SCHEMA: Final = pa.schema(
 own quantity under ``commit`` and ``commit_hourly``, and under the other rules the monthly commit of
 the same addendum and feature, 0 without one. ``hourly_commit`` stands on the lines of month-to-date
 rules whose addendum has an hourly commit of the feature: only what exceeds it in an hour is theirs.
+Both hold in each region apart that ``region_commits`` does not name.
 """
 
 LINE_REGIONS_SCHEMA: Final = pa.schema(
@@ -49,6 +50,20 @@ LINE_REGIONS_SCHEMA: Final = pa.schema(
 """Regions of a line; a line without any takes usage of every region.
 
 Fees are posted once, in the lowest of the line's regions, or in ``ContractTables.fee_region_id``.
+"""
+
+REGION_COMMITS_SCHEMA: Final = pa.schema(
+    [
+        pa.field("line_id", pa.int64(), nullable=False),
+        pa.field("region_id", pa.int32(), nullable=False),
+        pa.field("committed", AMOUNT, nullable=False),
+        pa.field("hourly_commit", AMOUNT),
+    ]
+)
+"""What is committed in the regions that some commit of the line's addendum and feature names.
+
+There these stand in place of the line's own ``committed`` and ``hourly_commit``, those of commits
+without regions among them. Only of lines of month-to-date rules, each line and region once.
 """
 
 STAGES_SCHEMA: Final = pa.schema(
@@ -154,6 +169,7 @@ class ContractTables:
 
     lines: pa.Table
     line_regions: pa.Table
+    region_commits: pa.Table
     stages: pa.Table
     discounts: pa.Table
     taxes: pa.Table
@@ -170,6 +186,7 @@ class ContractTables:
 CONTRACT_SCHEMAS: Final = {
     "lines": LINES_SCHEMA,
     "line_regions": LINE_REGIONS_SCHEMA,
+    "region_commits": REGION_COMMITS_SCHEMA,
     "stages": STAGES_SCHEMA,
     "discounts": DISCOUNTS_SCHEMA,
     "taxes": TAXES_SCHEMA,

@@ -179,7 +179,7 @@ def _corrections(
     rows: list[dict[str, Any]] = []
     meter, used = None, ZERO
     for each in late:
-        line = lines[each.line_id]
+        line = lines[each.line_id].in_region(each.region_id)
         own = line.addendum_id, line.plan_item_id, each.region_id
         if own != meter:
             meter, used = own, each.billed_in_month

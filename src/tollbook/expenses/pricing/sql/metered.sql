@@ -30,7 +30,7 @@ FROM (
             b.quantity,
             b.beyond AS was_beyond,
             l.rule,
-            l.committed,
+            COALESCE(c.committed, l.committed) AS committed,
             l.top_price,
             CAST(
                 SUM(b.quantity) OVER (
@@ -41,6 +41,7 @@ FROM (
             ) AS used_to
         FROM billed b
         JOIN lines l ON l.line_id = b.line_id
+        LEFT JOIN region_commits c ON c.line_id = b.line_id AND c.region_id = b.region_id
         WHERE b.quantity <> 0 OR b.beyond = 1
     ) cumulated
 ) guarded

@@ -9,7 +9,7 @@ FROM (
         p.addendum_id,
         p.spell,
         l.line_id,
-        l.is_hourly,
+        COALESCE(c.is_hourly, l.is_hourly) AS is_hourly,
         ROW_NUMBER() OVER (
             PARTITION BY p.client_id, p.feature_id, p.region_id, p.addendum_id, p.spell
             ORDER BY l.addendum_id, l.any_region, l.line_id
@@ -24,5 +24,6 @@ FROM (
         AND (p.addendum_id = 0 OR l.addendum_id = p.addendum_id)
         AND l.active_from <= COALESCE(s.spell_from, m.month_start)
         AND COALESCE(s.spell_from, m.month_start) < l.active_to
+    LEFT JOIN region_commits c ON c.line_id = l.line_id AND c.region_id = p.region_id
 ) preferred
 WHERE preference = 1
