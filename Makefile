@@ -12,7 +12,7 @@ ONCE ?=
 SCALE ?=
 EXAMPLES ?= 25
 
-.PHONY: help run up test laws spark wire check format lint types imports docs openapi bench quick lock clean services
+.PHONY: help run up test again laws spark wire check format lint types imports docs openapi bench quick lock clean services
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ up: $(RUN) ## Start everything on a book of your own
 test: $(DEV) ## Run the tests on embedded parts, laws with EXAMPLES percent of their examples
 	TOLLBOOK_TEST_EXAMPLES=$(EXAMPLES) TOLLBOOK_SCHEMATHESIS_EXAMPLES=10 \
 		$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore=tests/bench/test_run.py
+
+again: $(DEV) ## Run the tests that failed last, one after the other
+	$(BIN)/python -m pytest -q -p no:randomly --last-failed --last-failed-no-failures=none
 
 laws: $(DEV) ## Try the laws of prices, lists and files with all their examples
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m hypothesis tests

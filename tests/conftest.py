@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import os
+import time
 from collections.abc import Iterator
 
 import psycopg
@@ -11,6 +12,17 @@ from pytest_django import DjangoDbBlocker
 
 from tests import laws as _laws  # noqa: F401  # sets the profile
 from tests.loaded_book import loaded_book, url_of  # noqa: F401  # a fixture
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Begin no test after the moment that ``TOLLBOOK_TEST_UNTIL`` names, in seconds of the epoch.
+
+    Whoever has to stop in time is told how many were not tried.
+    """
+    until = os.environ.get("TOLLBOOK_TEST_UNTIL")
+    if until and time.time() > int(until):
+        pytest.skip("NOT TRIED: the time for the tests is used up")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-PATIENCE = 6
+PATIENCE = 10
 """Times the seconds that a wait takes at most on a machine that does nothing else."""
 
 

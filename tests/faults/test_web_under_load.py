@@ -49,7 +49,7 @@ class Web:
 
     def client(self, words: str | bytes) -> socket.socket:
         """A connection in which ``words`` were said."""
-        caller = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        caller = socket.create_connection(("127.0.0.1", self.port), timeout=30 * PATIENCE)
         caller.sendall(words.encode() if isinstance(words, str) else words)
         return caller
 
@@ -71,7 +71,7 @@ class Web:
             answer = httpx.get(
                 f"http://127.0.0.1:{self.port}{BASE}/reports",
                 headers={"Authorization": self.key},
-                timeout=8,
+                timeout=8 * PATIENCE,
             )
             assert answer.status_code == 200
 
@@ -229,7 +229,9 @@ def test_what_is_no_request_is_refused_as_json_with_an_id(web: Web) -> None:
 def test_asking_for_the_head_alone_leaves_no_warning(web: Web, house: House) -> None:
     for path in ("/healthz", f"{BASE}/reports"):
         answer = httpx.head(
-            f"http://127.0.0.1:{web.port}{path}", headers={"Authorization": web.key}, timeout=8
+            f"http://127.0.0.1:{web.port}{path}",
+            headers={"Authorization": web.key},
+            timeout=8 * PATIENCE,
         )
         assert answer.status_code == 200
         assert int(answer.headers["Content-Length"]) > 0
@@ -265,7 +267,7 @@ def test_a_long_usage_file_comes_in_whole_and_in_flat_memory(web: Web) -> None:
             f"http://127.0.0.1:{web.port}{BASE}/imports",
             content=pieces(seen),
             headers={"Authorization": web.key, "Content-Type": "text/csv", **length},
-            timeout=120,
+            timeout=120 * PATIENCE,
         )
         assert answer.status_code == 201, answer.text
         told = answer.json()["parameters"]
