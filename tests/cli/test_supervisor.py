@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.patience import until
+from tests.patience import PATIENCE, until
 from tollbook.cli.supervisor import Child, StopAsked, Supervisor, stop_on_signals
 from tollbook.config.processes import tied_command
 from tollbook.kernel.errors import Unavailable
@@ -131,7 +131,7 @@ def test_a_log_that_grows_large_is_set_aside_while_its_child_goes_on_writing(
     script = "head -c 11000000 /dev/zero; while sleep 0.05; do echo at work; done"
     tree.start(Child("web", tied_command(["/bin/sh", "-c", script]), lambda: True))
     began = time.monotonic()
-    tree.watch(until=lambda: before.exists() or time.monotonic() - began > 10)
+    tree.watch(until=lambda: before.exists() or time.monotonic() - began > 10 * PATIENCE)
     assert before.stat().st_size >= 11_000_000
     until(lambda: log.read_text().startswith("at work\nat work\n"))
     assert "\0" not in log.read_text()

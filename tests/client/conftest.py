@@ -26,7 +26,7 @@ def talk(pauses: list[float]) -> Iterator[Talk]:
             running: AbstractContextManager[ScriptedServer] = scripted_server(answers)
             server = stack.enter_context(running)
             retries = RetryPolicy(attempts=4, sleep=pauses.append)
-            book = Tollbook(server.url, "7$secret", timeout=5, retries=retries)
+            book = Tollbook(server.url, "7$secret", timeout=30, retries=retries)
             return stack.enter_context(book), server
 
         yield start

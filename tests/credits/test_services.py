@@ -218,7 +218,7 @@ def test_charges_at_the_same_time_never_spend_a_credit_twice(book: CreditBook) -
     together = Barrier(len(months))
 
     def close(month: date) -> Decimal:
-        together.wait(timeout=60)
+        together.wait(timeout=600)
         try:
             return sum(each.amount for each in charged(book, lines(Delivery="40"), month=month))
         finally:
@@ -235,7 +235,7 @@ def test_one_closing_twice_at_once_charges_once(book: CreditBook) -> None:
     together = Barrier(2)
 
     def close(_: int) -> list[Charge]:
-        together.wait(timeout=60)
+        together.wait(timeout=600)
         try:
             return charged(book, lines(Delivery="40"))
         finally:

@@ -292,7 +292,7 @@ def test_a_change_waits_for_another_and_both_are_kept(
         waiting.start()
         waiting.join(timeout=0.5)
         assert waiting.is_alive()
-    waiting.join(timeout=10)
+    waiting.join(timeout=100)
 
     assert answers == [200]
     assert values(trial) == {"days_limit": 21, TRAFFIC: 100, WAAP: 9}

@@ -35,7 +35,8 @@ class Child:
     command: Sequence[str]
     ready: Callable[[], bool]
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    ready_seconds: float = 60
+    ready_seconds: float = 180
+    """A start on a machine with ten other things to do is slow, not broken."""
     passed_files: Sequence[int] = ()
     """Open files of this process that the child gets under the same numbers."""
     stop_steps: Sequence[tuple[signal.Signals, float]] = ((signal.SIGTERM, 10.0),)

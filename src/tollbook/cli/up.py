@@ -242,7 +242,7 @@ def _taken(port: int) -> Conflict:
 
 
 def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection(HOST, port, timeout=2)
+    connection = http.client.HTTPConnection(HOST, port, timeout=10)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == 200

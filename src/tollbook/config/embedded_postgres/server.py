@@ -142,7 +142,7 @@ class EmbeddedPostgres:
         if address is None:
             return False
         try:
-            psycopg.connect(address, connect_timeout=2).close()
+            psycopg.connect(address, connect_timeout=10).close()
         except psycopg.OperationalError:
             return False
         return True
