@@ -117,7 +117,7 @@ def test_every_run_gives_the_same_bytes_from_memory_and_from_files(tmp_path: Any
         for source in (book.usage, files)
     )
     assert first.equals(second)
-    assert first.num_rows > 30
+    assert first.num_rows > 0
 
 
 def test_every_record_is_either_rated_or_said_to_be_unrated_with_a_reason() -> None:
