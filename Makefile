@@ -28,7 +28,8 @@ test: $(DEV) ## Run the tests on embedded parts, laws with EXAMPLES percent of t
 		$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore=tests/bench/test_run.py
 
 again: $(DEV) ## Run the tests that failed last, one after the other
-	$(BIN)/python -m pytest -q -p no:randomly --last-failed --last-failed-no-failures=none
+	$(BIN)/python -m pytest -q -p no:randomly -n 1 --dist loadgroup \
+		--last-failed --last-failed-no-failures=none --ignore=tests/bench/test_run.py
 
 laws: $(DEV) ## Try the laws of prices, lists and files with all their examples
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m hypothesis tests
