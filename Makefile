@@ -11,6 +11,8 @@ TOLLBOOK := $(BIN)/python -m tollbook
 ONCE ?=
 SCALE ?=
 EXAMPLES ?= 25
+QUICK := TOLLBOOK_TEST_EXAMPLES=$(EXAMPLES) TOLLBOOK_SCHEMATHESIS_EXAMPLES=10 $(BIN)/python -m pytest -q \
+	--dist loadgroup --ignore=tests/bench/test_run.py
 
 .PHONY: help run up test again laws spark wire check format lint types imports docs openapi bench quick lock clean services
 
@@ -24,12 +26,10 @@ up: $(RUN) ## Start everything on a book of your own
 	@exec $(TOLLBOOK) up --with-parent
 
 test: $(DEV) ## Run the tests on embedded parts, laws with EXAMPLES percent of their examples
-	TOLLBOOK_TEST_EXAMPLES=$(EXAMPLES) TOLLBOOK_SCHEMATHESIS_EXAMPLES=10 \
-		$(BIN)/python -m pytest -q -n 2 --dist loadgroup --ignore=tests/bench/test_run.py
+	$(QUICK) -n 2
 
 again: $(DEV) ## Run the tests that failed last, one after the other
-	$(BIN)/python -m pytest -q -p no:randomly -n 1 --dist loadgroup \
-		--last-failed --last-failed-no-failures=none --ignore=tests/bench/test_run.py
+	$(QUICK) -n 1 -p no:randomly --last-failed --last-failed-no-failures=none
 
 laws: $(DEV) ## Try the laws of prices, lists and files with all their examples
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m hypothesis tests
