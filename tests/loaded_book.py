@@ -58,9 +58,13 @@ def loaded_book(django_db_blocker: DjangoDbBlocker) -> LoadedBook:
     with one_at_a_time() as known:
         if name not in known:
             _change("CREATE DATABASE {}", name)
-            with django_db_blocker.unblock(), connected_to(name):
-                call_command("migrate", verbosity=0)
-                load_demo_book()
+            try:
+                with django_db_blocker.unblock(), connected_to(name):
+                    call_command("migrate", verbosity=0)
+                    load_demo_book()
+            except BaseException:
+                _change("DROP DATABASE {} WITH (FORCE)", name)  # nobody takes it for the book
+                raise
     return LoadedBook(name)
 
 
