@@ -1,5 +1,6 @@
 # The chores. `make run` and `make test` set up everything they need.
-# `make test` takes a quick look at each law and operation, `make laws` and `make wire` a long one.
+# `make test` looks at everything once, in eleven minutes of two cores. `make long` runs what it
+# leaves out, `make laws` and `make wire` try each law and operation at length.
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
@@ -9,12 +10,14 @@ DEV := $(VENV)/.dev-ready
 SPARK := $(VENV)/.spark-ready
 TOLLBOOK := $(BIN)/python -m tollbook
 ONCE ?=
+AGAIN ?=
 SCALE ?=
-EXAMPLES ?= 25
+EXAMPLES ?= 10
+FAILED := --last-failed --last-failed-no-failures=none
 QUICK := TOLLBOOK_TEST_EXAMPLES=$(EXAMPLES) TOLLBOOK_SCHEMATHESIS_EXAMPLES=10 $(BIN)/python -m pytest -q \
 	--dist loadgroup --ignore=tests/bench/test_run.py
 
-.PHONY: help run up test again laws spark wire check format lint types imports docs openapi bench quick lock clean services
+.PHONY: help run up test long again laws spark outgrown wire check format lint types imports docs openapi bench quick lock clean services
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,10 +29,13 @@ up: $(RUN) ## Start everything on a book of your own
 	@exec $(TOLLBOOK) up --with-parent
 
 test: $(DEV) ## Run the tests on embedded parts, laws with EXAMPLES percent of their examples
-	$(QUICK) -n 2
+	$(QUICK) -n 2 -m "not long"
+
+long: $(DEV) ## Run the tests that `make test` leaves out because they take long
+	$(QUICK) -n 2 -m long
 
 again: $(DEV) ## Run the tests that failed last, one after the other
-	$(QUICK) -n 1 -p no:randomly --last-failed --last-failed-no-failures=none
+	$(QUICK) -n 1 -p no:randomly $(FAILED)
 
 laws: $(DEV) ## Try the laws of prices, lists and files with all their examples
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m hypothesis tests
@@ -37,10 +43,13 @@ laws: $(DEV) ## Try the laws of prices, lists and files with all their examples
 spark: $(SPARK) ## Run the rating on Spark, in its local-cluster mode (needs Java 17)
 	TOLLBOOK_REQUIRE_SPARK=1 $(BIN)/python -m pytest -q -p no:randomly tests/spark
 
+outgrown: $(SPARK) ## Run machines on DATABASE_URL, a RabbitMQ, an S3 and a Spark of their own; same answers
+	TOLLBOOK_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -q -p no:randomly tests/outgrown
+
 wire: $(DEV) ## Try every operation of the document with 200 examples and all checks
 	$(BIN)/python -m pytest -q -n 2 tests/wire/test_schemathesis.py
 
-check: lint types imports openapi docs test quick ## Format, lint, types, layers, migrations, document, docs, tests
+check: lint types imports openapi docs test long quick ## Format, lint, types, layers, migrations, document, docs, tests
 
 format: $(DEV) ## Put the code into its one form
 	$(BIN)/ruff format src tests bench
@@ -68,8 +77,9 @@ bench: $(DEV) ## Measure against what else there is; writes docs/benchmarks.md
 quick: $(DEV) ## Run the benchmarks over a few rows: all ways must make the same
 	$(BIN)/python -m pytest -q tests/bench/test_run.py
 
-services: $(DEV) ## Run scenarios and faults on DATABASE_URL and BROKER_URL
-	TOLLBOOK_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -q tests/scenarios tests/faults
+services: $(DEV) ## Run scenarios and faults on DATABASE_URL and BROKER_URL (AGAIN=1: those that failed last)
+	TOLLBOOK_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -q tests/scenarios tests/faults \
+		$(if $(AGAIN),$(FAILED))
 
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

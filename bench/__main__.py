@@ -20,9 +20,11 @@ _PARTS: Final = (
     "imports",
     "pickup",
     "closings",
+    "rows",
     "renderers",
     "rating",
     "http",
+    "reports",
 )
 _PAGE: Final = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _ROWS: Final = (100_000, 1_000_000)
@@ -68,11 +70,11 @@ def _measure(  # noqa: C901  one branch for each part
                 from bench.lists import measure_lists
 
                 sections += measure_lists(repeats=repeats, tell=_tell)
-            if "imports" in parts:
+            sections += _measure_work(parts, home, quick=repeats == 1)
+            if "imports" in parts:  # they leave work for a worker that others measure
                 from bench.imports import measure_imports
 
                 sections += measure_imports(home, max(rows), repeats=repeats, tell=_tell)
-            sections += _measure_work(parts, home, quick=repeats == 1)
         if "renderers" in parts:
             from bench import renderers
 
@@ -89,6 +91,11 @@ def _measure(  # noqa: C901  one branch for each part
             from bench.served import serve
 
             sections += serve(home, book.spans[-1], repeats=repeats, tell=_tell)
+        if "reports" in parts:
+            from bench.reports import measure_reports
+
+            for span in book.spans:
+                sections += measure_reports(home, span, repeats=repeats, tell=_tell)
     console = Console(width=None if sys.stdout.isatty() else 120)
     for section in sections:
         print_section(console, section)
@@ -105,6 +112,10 @@ def _measure_work(parts: Sequence[str], home: Path, *, quick: bool) -> list[Sect
         from bench.closings import measure_closings
 
         sections += measure_closings(_QUICK_CLIENTS if quick else _CLIENTS, tell=_tell)
+    if "rows" in parts:
+        from bench.rows import measure_rows
+
+        sections += measure_rows(home, quick=quick, tell=_tell)
     return sections
 
 

@@ -25,13 +25,16 @@ INSERT INTO clients_client (id, reseller_id, payer_id, company_name)
 SELECT nextval('account_id'), %(reseller)s, %(payer)s, 'Client ' || number
 FROM generate_series(1, %(clients)s) AS number
 """
+_NO_EXAMPLES: Final = "DROP TABLE IF EXISTS bench_example"
+_EXAMPLES: Final = """
+CREATE TEMPORARY TABLE bench_example AS
+SELECT DISTINCT ON (plan_id) * FROM expenses_expense WHERE NOT deleted
+ORDER BY plan_id, id LIMIT %(each)s
+"""
 _ADDENDUMS: Final = """
 INSERT INTO contracts_addendum (client_id, plan_id, currency_id, status)
 SELECT client.id, example.plan_id, example.currency_id, 'active'
-FROM clients_client AS client CROSS JOIN (
-    SELECT DISTINCT ON (plan_id) plan_id, currency_id FROM expenses_expense
-    WHERE NOT deleted ORDER BY plan_id LIMIT %(each)s
-) AS example
+FROM clients_client AS client CROSS JOIN bench_example AS example
 WHERE client.reseller_id = %(reseller)s
 """
 _EXPENSES: Final = """
@@ -47,9 +50,7 @@ SELECT client.reseller_id, client.id, client.payer_id, addendum.id, addendum.pla
     example.description
 FROM clients_client AS client
 JOIN contracts_addendum AS addendum ON addendum.client_id = client.id
-JOIN (
-    SELECT DISTINCT ON (plan_id) * FROM expenses_expense WHERE NOT deleted ORDER BY plan_id, id
-) AS example USING (plan_id)
+JOIN bench_example AS example USING (plan_id)
 CROSS JOIN (SELECT date '2026-10-01' + day AS day FROM generate_series(0, 30, 5) AS day) AS days
 WHERE client.reseller_id = %(reseller)s
 """
@@ -98,9 +99,10 @@ def _fill(clients: int) -> int:
         values = {"clients": clients, "each": _EACH, "reseller": cursor.fetchone()[0]}
         cursor.execute(_PAYERS, values)
         values["payer"] = cursor.fetchone()[0]
-        for statement in (_CLIENTS, _ADDENDUMS, _EXPENSES):
+        cursor.execute(_NO_EXAMPLES)
+        for statement in (_EXAMPLES, _CLIENTS, _ADDENDUMS, _EXPENSES):
             cursor.execute(statement, values)
-        cursor.execute("ANALYZE")
+            cursor.execute("ANALYZE")
     return int(values["reseller"])
 
 

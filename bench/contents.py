@@ -106,7 +106,7 @@ def _text(cell: Any) -> str | None:
     if cell in {None, ""}:
         return None
     text = str(cell)
-    return text[1:] if text[0] == "'" and text[1:].startswith(_MAY_RUN) else text
+    return text[1:] if text[0] == "'" and text.lstrip("'").startswith(_MAY_RUN) else text
 
 
 def _integer(cell: Any) -> int | None:

@@ -2,13 +2,18 @@
 
 ``section(rows)`` gives the figures; ``python -m bench.rating WAY FOLDER ROWS`` is one run. The
 reference rates a part of the clients and is said to; its records are rated as they are by SQL.
+CloudKitty's processor rates the same part at one price a unit, where ``CLOUDKITTY_PYTHON`` names a
+Python that has it.
 """
 
+import csv
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -35,6 +40,8 @@ _MONTH: Final = month_of(date(2026, 10, 1))
 _RULES: Final = ("overcommit", "stepped", "staged")
 _RECORDS_OF_CLIENT: Final = 31 * 24 * len(_RULES)
 _SAMPLE: Final = 20_000
+_ONE_PRICE: Final = Decimal("0.0000375")
+_PEER: Final = Path(__file__).parent / "peers" / "cloudkitty_hashmap.py"
 _HEADERS: Final = ("way", "records", "rated days", "records/s", "peak memory", "Tollbook is")
 
 
@@ -55,7 +62,34 @@ def section(counts: Sequence[int], *, repeats: int) -> Section:
         for count in sorted(counts):
             found = _run("sql", folder, count, repeats)
             rows.append(_row("Tollbook: SQL on DuckDB", found, by_hand, found))
-    return Section("Rating: usage records to rated days", _HEADERS, rows, _NOTES)
+        beside, note = _cloudkitty(folder, sample, min(counts), repeats)
+        rows += beside
+    return Section("Rating: usage records to rated days", _HEADERS, rows, (*_NOTES, note))
+
+
+def _cloudkitty(
+    folder: Path, records: int, all_records: int, repeats: int
+) -> tuple[list[Sequence[str]], str]:
+    """CloudKitty's processor on a sample, Tollbook at its prices, and what is to be said."""
+    python = os.environ.get("CLOUDKITTY_PYTHON")
+    if python is None:
+        return [], _LEFT_OUT
+    points = folder / "points.csv"
+    write_points(folder / str(records), points)
+    command = [python, str(_PEER), str(points), str(_ONE_PRICE)]
+    runs = []
+    for _ in range(repeats):
+        ended = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        runs.append(json.loads(ended.stdout.splitlines()[-1]))
+    theirs = min(runs, key=lambda run: float(run["seconds"])) | {"records": records, "days": 0}
+    total = _run("plain", folder, records, 1)["sum"]
+    if Decimal(theirs["sum"]) != Decimal(total):
+        raise RatedDifferently(f"by CloudKitty: {theirs['sum']}, not {total}")
+    ours = _run("plain", folder, all_records, repeats)
+    return [
+        _row("CloudKitty's HashMap, the sample at one price", theirs, theirs, theirs),
+        _row("Tollbook at one price", ours, theirs, ours),
+    ], _BESIDE
 
 
 _NOTES: Final = (
@@ -69,10 +103,16 @@ _NOTES: Final = (
         "twelfth decimal."
     ),
     "Memory is the peak of the process above what it had before it began.",
-    (
-        "CloudKitty is not beside them: its hashmap reads prices from a database of its own and "
-        "looks at one data point at a time, so that it cannot come to amounts of a month to date."
-    ),
+)
+_BESIDE: Final = (
+    "CloudKitty's processor looks at one data point at a time and knows no month to date, so it "
+    "rates the sample at one price a unit; of the same Tollbook found the same sum. "
+    "Its clock runs in the processor alone, with points ready in memory and prices given; ours "
+    "from Parquet files to Arrow. Its memory is that of the whole process."
+)
+_LEFT_OUT: Final = (
+    "CloudKitty is not beside them here: its HashMap processor, which looks at one data point at a "
+    "time and knows no month to date, is run where CLOUDKITTY_PYTHON names a Python that has it."
 )
 
 
@@ -124,6 +164,35 @@ def contracts(records: int) -> ContractTables:
         trials=tables.TRIALS_SCHEMA.empty_table(),
         fee_region_id=1,
     )
+
+
+def plain_contracts(records: int) -> ContractTables:
+    """As many contracts at one price a unit: no ladder, no unit, no discount, no tax."""
+    book = contracts(records)
+    lines = [
+        {**line, "rule": "overcommit", "committed": Decimal(0), "unit_size": Decimal(1)}
+        | {"round_multiple": None, "round_way": None}
+        for line in book.lines.to_pylist()
+    ]
+    stages = [
+        {"line_id": line["line_id"], "threshold": Decimal(0), "price": _ONE_PRICE} for line in lines
+    ]
+    return replace(
+        book,
+        lines=pa.Table.from_pylist(lines, tables.LINES_SCHEMA),
+        stages=pa.Table.from_pylist(stages, tables.STAGES_SCHEMA),
+        discounts=tables.DISCOUNTS_SCHEMA.empty_table(),
+        taxes=tables.TAXES_SCHEMA.empty_table(),
+    )
+
+
+def write_points(usage: Path, target: Path) -> None:
+    """The records as lines of their feature and amount."""
+    with target.open("w", newline="") as file:
+        writer = csv.writer(file)
+        for batch in pads.dataset(usage, schema=USAGE_SCHEMA, format="parquet").to_batches():
+            features, amounts = batch["feature_id"].to_pylist(), batch["amount"].to_pylist()
+            writer.writerows(zip(features, amounts, strict=True))
 
 
 def write_usage(folder: Path, records: int) -> None:
@@ -203,13 +272,14 @@ def _split(number: pa.Array, parts: int) -> tuple[pa.Array, pa.Array]:
 
 def _rate(way: str, folder: Path, records: int) -> dict[str, Any]:
     """One run; the sum tells whether two ways agree."""
-    book, days = contracts(records), DateRange(_MONTH.start, _MONTH.end)
+    book = plain_contracts(records) if way == "plain" else contracts(records)
+    days = DateRange(_MONTH.start, _MONTH.end)
     usage = pads.dataset(folder, schema=USAGE_SCHEMA, format="parquet")
     baseline = memory.resident_now()
     memory.forget_peak()
     began = time.perf_counter()
     count, total = 0, Decimal(0)
-    if way == "sql":
+    if way in {"sql", "plain"}:
         for batch in rate_usage(DuckEngine(), usage, book, days):
             count += batch.num_rows
             for name in ("money_value", "tax_value"):

@@ -43,25 +43,31 @@ class NotServed(Exception):
 def serve(home: Path, span: Span, *, repeats: int, tell: Callable[[str], None]) -> list[Section]:
     """Start everything on the book under ``home`` and run the main job over ``span``."""
     tell("tollbook up")
-    with _running(home) as (top, url):
-        key = _new_key()
-        with (
-            httpx.Client(
-                base_url=url + _BASE,
-                headers={"Authorization": f"apikey {key}"},
-                timeout=_WORK_SECONDS,
-                trust_env=False,
-            ) as client,
-            watching(top) as tree,
-        ):
-            tell(f"a report of {span.rows:,} rows over HTTP")
-            posted, made, uuid = _make(client, span)
-            downloads = {}
-            for form in _FORMATS:
-                tell(f"its download as {form}")
-                runs = [_download(client, uuid, form) for _ in range(repeats)]
-                downloads[form] = sorted(runs, key=lambda run: run.last_byte)[len(runs) // 2]
+    with serving(home) as (client, top), watching(top) as tree:
+        tell(f"a report of {span.rows:,} rows over HTTP")
+        posted, made, uuid = _make(client, span)
+        downloads = {}
+        for form in _FORMATS:
+            tell(f"its download as {form}")
+            runs = [_download(client, uuid, form) for _ in range(repeats)]
+            downloads[form] = sorted(runs, key=lambda run: run.last_byte)[len(runs) // 2]
     return [_times(span, posted, made, downloads, repeats=repeats), _memory(span, tree)]
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[tuple[httpx.Client, int]]:
+    """``tollbook up`` on ``home``, a client with a key of its own, and the first process."""
+    with _running(home) as (top, url):
+        headers = {"Authorization": f"apikey {_new_key()}"}
+        limits = httpx.Limits(max_connections=None)
+        with httpx.Client(
+            base_url=url + _BASE,
+            headers=headers,
+            timeout=_WORK_SECONDS,
+            trust_env=False,
+            limits=limits,
+        ) as client:
+            yield client, top
 
 
 def _make(client: httpx.Client, span: Span) -> tuple[float, float, str]:

@@ -3,15 +3,22 @@
 import os
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
 from django.db import connection
+from django.test import TransactionTestCase
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests import laws as _laws  # noqa: F401  # sets the profile
+from tests.flushing import empty_tables
 from tests.loaded_book import loaded_book, url_of  # noqa: F401  # a fixture
+from tests.reports.book import MONTHS
+from tollbook.expenses.services import ensure_month_partitions
+from tollbook.filetasks.services import heartbeat
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -33,9 +40,53 @@ def _services() -> None:
         assert os.environ.get("BROKER_URL"), "BROKER_URL is not set"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _emptied_after_commits() -> Iterator[None]:
+    """What tests commit is removed by :func:`empty_tables`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_tables())
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _static_files_found_once() -> Iterator[None]:
+    """Each of Django's test clients makes the middleware anew, which looks through every file."""
+    found: dict[str, Any] = {}
+    find = WhiteNoiseMiddleware.add_files_from_finders
+
+    def add_files(middleware: WhiteNoiseMiddleware) -> None:
+        if not found:
+            find(middleware)
+            found.update(middleware.files)
+        middleware.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add_files)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _heart_sees_what_is_committed(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The heartbeat looks by a connection of its own: to it, a task that is not committed is gone.
+
+    Where a test commits nothing, it does not look.
+    """
+    marker = request.node.get_closest_marker("django_db")
+    commits = {"transactional_db", "live_server"} & set(request.fixturenames)
+    if not commits and not (marker and marker.kwargs.get("transaction")):
+        monkeypatch.setattr(heartbeat, "LOOK_SECONDS", 3600.0)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The test database; threads that are still connected at the end do not keep it from going."""
+    """The test database; threads that are still connected at the end do not keep it from going.
+
+    It has the months that most tests write to, which each would else make for itself.
+    """
+    with django_db_blocker.unblock():
+        ensure_month_partitions(MONTHS)
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(

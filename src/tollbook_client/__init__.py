@@ -1,4 +1,4 @@
-"""A typed client of Tollbook's HTTP API: reports, imports, stops, credits and ERP invoices.
+"""A typed client of Tollbook's HTTP API: reports, imports, webhooks, schedules and more.
 
 >>> book = Tollbook("http://127.0.0.1:8080", key="1234$abcdef")
 >>> task = book.reports.create("ResellerExpenses", {"date_from": "2026-08-01", ...})
@@ -27,6 +27,9 @@ from tollbook_client.errors import (
     WaitedTooLong,
 )
 from tollbook_client.retries import RetryPolicy
+from tollbook_client.rows import ResultColumn, RowsPage, RowValue
+from tollbook_client.schedules import Schedule, ScheduleRun
+from tollbook_client.signatures import InvalidSignature, verify_signature
 from tollbook_client.values import (
     Credit,
     ErpInvoice,
@@ -34,14 +37,17 @@ from tollbook_client.values import (
     MoveType,
     PaymentState,
     ProcessingNotes,
+    Proof,
     TaskStatus,
     Template,
     TemplateParameter,
 )
+from tollbook_client.webhooks import DeliveryAttempt, Webhook, WebhookDelivery
 
 __all__ = [
     "Conflict",
     "Credit",
+    "DeliveryAttempt",
     "Download",
     "DownloadBroken",
     "ErpInvoice",
@@ -49,15 +55,22 @@ __all__ = [
     "FileTask",
     "Forbidden",
     "InvalidRequest",
+    "InvalidSignature",
     "MoveType",
     "NotFound",
     "PaymentState",
     "ProcessingNotes",
+    "Proof",
     "RateLimited",
     "ReportCancelled",
     "ReportFailed",
     "ReportNotReady",
+    "ResultColumn",
     "RetryPolicy",
+    "RowValue",
+    "RowsPage",
+    "Schedule",
+    "ScheduleRun",
     "ServerFailed",
     "ServerUnavailable",
     "TaskStatus",
@@ -68,4 +81,7 @@ __all__ = [
     "Unauthorized",
     "UnexpectedAnswer",
     "WaitedTooLong",
+    "Webhook",
+    "WebhookDelivery",
+    "verify_signature",
 ]

@@ -9,8 +9,10 @@ from tollbook_client.erp_invoices import ErpInvoices
 from tollbook_client.imports import Imports
 from tollbook_client.reports import Reports
 from tollbook_client.retries import RetryPolicy
+from tollbook_client.schedules import Schedules
 from tollbook_client.stops import Stops
 from tollbook_client.transport import Transport
+from tollbook_client.webhooks import Webhooks
 
 
 class Tollbook:
@@ -38,6 +40,8 @@ class Tollbook:
         self.erp_invoices = ErpInvoices(self._transport)
         self.stops = Stops(self._transport)
         self.credits = Credits(self._transport)
+        self.webhooks = Webhooks(self._transport)
+        self.schedules = Schedules(self._transport)
 
     def close(self) -> None:
         """Close the connections."""

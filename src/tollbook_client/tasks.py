@@ -1,17 +1,20 @@
 """Background work of the server: followed, downloaded, cancelled, removed; whatever it makes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO, ClassVar, Final
 from uuid import UUID
 
 from tollbook_client.answers import read_object, read_value
 from tollbook_client.downloads import Download, OnBytes, download
 from tollbook_client.following import followed
 from tollbook_client.retries import Repeatable
+from tollbook_client.rows import RowsPage, RowValue, read_rows_page
 from tollbook_client.transport import Transport
 from tollbook_client.values import FileTask, TaskStatus, read_file_task
+
+_PAGE: Final = 100
 
 
 class Tasks:
@@ -51,6 +54,11 @@ class Tasks:
                 "ordering": ",".join(ordering) or None,
             },
         )
+        return (read_value(read_file_task, one) for one in found)
+
+    def find(self, *, uuid: str | None = None, digest: str | None = None) -> Iterator[FileTask]:
+        """Tasks whose uuid begins so, or whose result has rows of that digest."""
+        found = self._transport.items(f"/{self.folder}", {"uuid": uuid, "digest": digest})
         return (read_value(read_file_task, one) for one in found)
 
     def wait(
@@ -95,6 +103,50 @@ class Tasks:
             on_progress=on_progress,
         )
 
+    def page(
+        self,
+        uuid: UUID | str,
+        *,
+        columns: Sequence[str] = (),
+        filters: Sequence[str] = (),
+        ordering: Sequence[str] = (),
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> RowsPage:
+        """One page of the rows of a result, 20 unless ``limit`` says otherwise, 100 at most.
+
+        A filter is ``column:operator:value``, such as ``client_id:eq:1001``; columns are named by
+        their keys.
+        """
+        asked = _rows_asked(columns, filters, ordering)
+        window = {"limit": limit, "offset": offset}
+        found = self._transport.get(f"{self._path(uuid)}/rows", {**asked, **window})
+        return read_value(read_rows_page, found)
+
+    def rows(
+        self,
+        uuid: UUID | str,
+        *,
+        columns: Sequence[str] = (),
+        filters: Sequence[str] = (),
+        ordering: Sequence[str] = (),
+    ) -> Iterator[Mapping[str, RowValue]]:
+        """The rows of a result by the keys of their columns, page after page as asked for."""
+        offset = 0
+        while True:
+            page = self.page(
+                uuid,
+                columns=columns,
+                filters=filters,
+                ordering=ordering,
+                limit=_PAGE,
+                offset=offset,
+            )
+            yield from page.rows
+            offset += len(page.rows)
+            if not page.rows or offset >= page.count:
+                return
+
     def cancel(self, uuid: UUID | str) -> FileTask:
         """Stop a task that is not finished; it stays in the list."""
         response = self._transport.send(
@@ -109,3 +161,13 @@ class Tasks:
     def _path(self, uuid: UUID | str) -> str:
         """The task's address; ``ValueError`` for a text that is no uuid."""
         return f"/{self.folder}/{uuid if isinstance(uuid, UUID) else UUID(uuid)}"
+
+
+def _rows_asked(
+    columns: Sequence[str], filters: Sequence[str], ordering: Sequence[str]
+) -> dict[str, object]:
+    return {
+        "columns": ",".join(columns) or None,
+        "filter": tuple(filters),
+        "ordering": ",".join(ordering) or None,
+    }

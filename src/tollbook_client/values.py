@@ -57,6 +57,22 @@ class ProcessingNotes:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """What the books say that a result holds; ``digest`` is the SHA-256 of its CSV.
+
+    ``totals`` are by currency (empty where there is none) and then by the header of the column;
+    ``currency`` is the header of the column with the currency. ``kinds`` are what each column
+    holds, none where nobody told.
+    """
+
+    digest: str
+    rows: int
+    totals: Mapping[str, Mapping[str, Decimal]]
+    currency: str | None
+    kinds: Sequence[str] | None
+
+
+@dataclass(frozen=True)
 class FileTask:
     """Background work of the server: a report, from question to file."""
 
@@ -74,6 +90,22 @@ class FileTask:
     def template(self) -> str:
         """The code of the report's template."""
         return str(self.parameters.get("type") or "")
+
+    @property
+    def proof(self) -> Proof | None:
+        """What its result holds, also after it has expired; none before it is completed."""
+        notes = self.processing_notes
+        if notes.digest is None or notes.rows is None:
+            return None
+        columns = notes.everything.get("total_columns") or {}
+        headers = columns.get("amounts") or {}
+        totals = {
+            currency: {headers[key]: Decimal(text) for key, text in amounts.items()}
+            for currency, amounts in (notes.everything.get("totals") or {}).items()
+            if headers
+        }
+        kinds = notes.everything.get("column_kinds")
+        return Proof(notes.digest, notes.rows, totals, columns.get("currency"), kinds)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A running demo that the tests of the client commands share."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -16,3 +17,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory, loaded_book: LoadedBook) -> I
         running_demo(house),
     ):
         yield house
+
+
+@pytest.fixture
+def client(demo: House) -> str:
+    """A client that the demo's key may see and that has been invoiced."""
+    invoices = json.loads(demo.tollbook("invoices", "list", "--json", key=demo.key).stdout)
+    return str(invoices[0]["client_id"])

@@ -36,6 +36,7 @@ def archive(book: Path) -> Path:
     return file
 
 
+@pytest.mark.long
 def test_what_is_restored_is_what_was_backed_up_twice_over(
     book: Path, archive: Path, tmp_path: Path
 ) -> None:
@@ -53,10 +54,12 @@ def test_what_is_restored_is_what_was_backed_up_twice_over(
     assert run_tollbook(tmp_path / "third", "doctor").returncode == 0
 
 
+@pytest.mark.long
 def test_only_its_owner_reads_a_backup(archive: Path) -> None:
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
 
 
+@pytest.mark.long
 def test_a_backup_is_not_written_over_unless_that_is_said(book: Path, archive: Path) -> None:
     before = archive.stat().st_mtime_ns
     refused = run_tollbook(book, "backup", str(archive))
@@ -65,6 +68,7 @@ def test_a_backup_is_not_written_over_unless_that_is_said(book: Path, archive: P
     assert archive.stat().st_mtime_ns == before
 
 
+@pytest.mark.long
 def test_a_book_that_is_not_empty_is_replaced_only_by_force(book: Path, archive: Path) -> None:
     refused = run_tollbook(book, "restore", str(archive))
     assert refused.returncode == 1
@@ -73,6 +77,7 @@ def test_a_book_that_is_not_empty_is_replaced_only_by_force(book: Path, archive:
     assert "o@example.com" in run_tollbook(book, "keys", "list").stdout
 
 
+@pytest.mark.long
 def test_a_running_book_is_not_restored_into(archive: Path, tmp_path: Path) -> None:
     lock = take_lock(tmp_path / "lock")
     assert lock is not None
@@ -83,6 +88,7 @@ def test_a_running_book_is_not_restored_into(archive: Path, tmp_path: Path) -> N
     assert "process 7 at http://127.0.0.1:8080; stop it first" in refused.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", ["front", "end", "flipped", "empty", "foreign"])
 def test_a_damaged_archive_is_refused_before_anything_is_touched(
     archive: Path, tmp_path: Path, part: str
@@ -105,6 +111,7 @@ def test_a_damaged_archive_is_refused_before_anything_is_touched(
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.long
 def test_a_backup_of_a_book_without_tables_is_refused(tmp_path: Path) -> None:
     refused = run_tollbook(tmp_path / "home", "backup", str(tmp_path / "book.tar"))
     assert refused.returncode == 1

@@ -53,6 +53,7 @@ def test_a_new_key_stands_alone_on_standard_output_and_works(demo: House) -> Non
     assert is_taken(demo, made.stdout.strip())
 
 
+@pytest.mark.long
 def test_a_program_is_told_of_new_and_of_revoked_keys(demo: House) -> None:
     made = demo.tollbook("keys", "new", "--email", "prog@example.com", "--json")
     told = json.loads(made.stdout)
@@ -65,6 +66,7 @@ def test_a_program_is_told_of_new_and_of_revoked_keys(demo: House) -> None:
     assert not is_taken(demo, told["key"])
 
 
+@pytest.mark.long
 def test_a_program_is_told_what_was_revoked_before_it_went_wrong(demo: House) -> None:
     made = demo.tollbook("keys", "new", "--email", "prog@example.com", "--json")
     number = json.loads(made.stdout)["id"]
@@ -73,6 +75,7 @@ def test_a_program_is_told_what_was_revoked_before_it_went_wrong(demo: House) ->
     assert [one["id"] for one in json.loads(done.stdout)] == [number]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("role", ["admin", "seller", "client", "operator"])
 def test_a_user_of_every_role_is_made_without_more_ado(demo: House, role: str) -> None:
     key = new_key(demo, "--email", f"{role}@roles.example", "--role", role)
@@ -80,6 +83,7 @@ def test_a_user_of_every_role_is_made_without_more_ado(demo: House, role: str) -
     assert is_taken(demo, key)
 
 
+@pytest.mark.long
 def test_a_user_may_have_many_keys_and_each_ends_alone(demo: House) -> None:
     first, second = (new_key(demo, "--email", "two@example.com") for _ in range(2))
     revoked = demo.tollbook("keys", "revoke", first.split("$")[0])
@@ -89,6 +93,7 @@ def test_a_user_may_have_many_keys_and_each_ends_alone(demo: House) -> None:
     assert [listed(demo, key)["state"] for key in (first, second)] == ["revoked", "live"]
 
 
+@pytest.mark.long
 def test_a_key_expires_when_it_was_told_to(demo: House) -> None:
     key = new_key(demo, "--email", "short@example.com", "--expires", "12h")
     left = datetime.fromisoformat(listed(demo, key)["expires"]) - datetime.now(tz=UTC)
@@ -97,12 +102,14 @@ def test_a_key_expires_when_it_was_told_to(demo: House) -> None:
     assert listed(demo, key)["expires"] == "2099-12-31T00:00:00+00:00"
 
 
+@pytest.mark.long
 def test_a_key_belongs_to_the_account_that_was_named(demo: House) -> None:
     options = ("--role", "seller", "--reseller", "102")
     key = new_key(demo, "--email", "eve@example.com", *options)
     assert listed(demo, key)["account"].startswith("102 ")
 
 
+@pytest.mark.long
 def test_no_secret_is_ever_listed(demo: House) -> None:
     key = new_key(demo, "--email", "secret@example.com")
     secret = key.partition("$")[2]
@@ -112,12 +119,14 @@ def test_no_secret_is_ever_listed(demo: House) -> None:
         assert secret not in shown.stdout
 
 
+@pytest.mark.long
 def test_an_email_keeps_its_role(demo: House) -> None:
     new_key(demo, "--email", "keeps@example.com", "--role", "seller")
     said = refusal(demo, "keys", "new", "--email", "Keeps@example.com", "--role", "operator")
     assert "keeps@example.com, seller of Northwind Cloud, Inc. (101), is known already" in said
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -137,6 +146,7 @@ def test_what_cannot_be_is_refused_in_one_line(
     assert said in refusal(demo, "keys", "new", *options)
 
 
+@pytest.mark.long
 def test_a_refused_key_leaves_no_user_behind(demo: House) -> None:
     options = ("--email", "ghost@example.com")
     refusal(demo, "keys", "new", *options, "--role", "seller", "--expires", "2020-01-01")

@@ -42,6 +42,7 @@ def gets_in(demo: House, email: str, password: str = PASSWORD) -> bool:
         return status == 200
 
 
+@pytest.mark.long
 def test_the_demo_operator_gets_in_once_a_password_is_set(demo: House) -> None:
     assert not gets_in(demo, "operator@demo.example", "!demo")
     assert run(demo, "password", "--email", "Operator@demo.example", "--stdin")[:2] == (0, "")
@@ -54,6 +55,7 @@ def test_a_new_operator_gets_in_at_once(demo: House) -> None:
     assert gets_in(demo, "new@operators.example")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("words", "password", "said"),
     [

@@ -4,10 +4,8 @@ import csv
 import hashlib
 import io
 import json
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import openpyxl
@@ -16,7 +14,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.scenarios.house import House
-from tollbook_client import TaskStatus, Tollbook
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -52,6 +49,25 @@ def test_a_report_is_asked_for_followed_and_saved(demo: House, tmp_path: Path) -
     assert "csv comes down" in done.stderr
 
 
+def test_two_reports_are_compared(demo: House, tmp_path: Path) -> None:
+    told = [json.loads(ok(demo, *BY_CLIENT, "-o", str(tmp_path), "--json").stdout) for _ in "12"]
+    before, after = (each["report"]["uuid"] for each in told)
+    sides = ("-p", f"before={before}", "-p", f"after={after}")
+    target = tmp_path / "changes.csv"
+    done = ok(demo, "report", "new", "ReportDiff", *sides, "-o", str(target), "--json")
+    notes = json.loads(done.stdout)["report"]["processing_notes"]
+    assert notes["rows"] == 0
+    assert notes["records_processed"] == told[0]["rows"] + told[1]["rows"]
+    assert target.read_text().startswith("Change,Changed columns,Values before,Reseller ID,")
+
+
+def test_a_report_that_is_not_there_is_not_compared(demo: House) -> None:
+    nobodys = "00000000-0000-4000-8000-000000000000"
+    sides = ("-p", f"before={nobodys}", "-p", f"after={nobodys}")
+    said = refusal(demo, "report", "new", "ReportDiff", *sides)
+    assert f"There is no report {nobodys}" in said
+
+
 def test_json_tells_a_program_what_was_saved(demo: House, tmp_path: Path) -> None:
     done = ok(demo, *BY_CLIENT, "--format", "json", "-o", str(tmp_path), "--json")
     told = json.loads(done.stdout)
@@ -85,6 +101,7 @@ def test_parameters_take_the_types_that_the_template_declares(demo: House) -> No
     assert (parameters["client_id"], parameters["include_deleted"]) == (1091, True)
 
 
+@pytest.mark.long
 def test_reports_are_listed_shown_downloaded_again_and_deleted(demo: House, tmp_path: Path) -> None:
     made = json.loads(ok(demo, *BY_CLIENT, "-o", "/dev/null", "--json").stdout)
     uuid = made["report"]["uuid"]
@@ -108,6 +125,7 @@ def test_templates_are_listed_with_their_parameters(demo: House) -> None:
     assert "ResellerExpenses" in {template["code"] for template in found}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -128,6 +146,7 @@ def test_what_cannot_be_asked_is_refused_in_one_line(
     assert said in refusal(demo, "report", "new", *arguments)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
@@ -172,34 +191,6 @@ def test_more_is_said_about_an_error_when_asked(demo: House) -> None:
     done = demo.tollbook("report", "list", "-v", key="1$wrong")
     assert done.returncode == 1
     assert "Traceback" in done.stderr
-
-
-def test_ctrl_c_cancels_the_report_that_is_waited_for(demo: House) -> None:
-    workers = [one for one in demo.processes() if "worker" in one.cmdline()]
-    for worker in workers:
-        worker.suspend()
-    try:
-        command = [sys.executable, "-m", "tollbook", *BY_CLIENT, "-o", "/dev/null"]
-        variables = {"TOLLBOOK_URL": demo.url, "TOLLBOOK_KEY": demo.key}
-        with psutil.Popen(
-            command,
-            env={**demo.environment, **variables},
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        ) as asking:
-            assert "waits" in asking.stderr.readline()
-            time.sleep(0.2)
-            asking.send_signal(signal.SIGINT)
-            said = asking.stderr.read()
-    finally:
-        for worker in workers:
-            worker.resume()
-    assert asking.returncode == 130
-    assert "is cancelled" in said
-    assert "Traceback" not in said
-    with Tollbook(demo.url, demo.key) as book:
-        assert next(book.reports.list()).status is TaskStatus.CANCELLED
 
 
 def test_invoices_are_listed_shown_and_saved(demo: House, tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ ORDER BY 1, 2, 3
 """All that was made in a database, but for the queue."""
 
 
+@pytest.mark.long
 def test_a_book_is_restored_without_programs_on_the_path_and_has_all_that_migrations_make(
     archive: Path, tmp_path: Path, url: str, migrated_url: str
 ) -> None:
@@ -96,6 +97,7 @@ def test_a_book_is_restored_without_programs_on_the_path_and_has_all_that_migrat
     assert rows(url, MADE) == rows(migrated_url, MADE)
 
 
+@pytest.mark.long
 def test_a_book_that_nobody_has_used_yet_is_replaced(
     archive: Path, tmp_path: Path, url: str
 ) -> None:
@@ -104,6 +106,7 @@ def test_a_book_that_nobody_has_used_yet_is_replaced(
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.long
 def test_a_single_row_of_ours_anywhere_is_enough_to_refuse(
     archive: Path, tmp_path: Path, url: str
 ) -> None:
@@ -124,6 +127,7 @@ OTHERS = (
 )
 
 
+@pytest.mark.long
 def test_tables_of_others_are_named_and_nothing_is_touched(
     archive: Path, tmp_path: Path, url: str
 ) -> None:
@@ -134,6 +138,7 @@ def test_tables_of_others_are_named_and_nothing_is_touched(
     assert rows(url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(1,)]
 
 
+@pytest.mark.long
 def test_force_replaces_our_tables_and_leaves_those_of_others(
     archive: Path, tmp_path: Path, url: str
 ) -> None:
@@ -145,6 +150,7 @@ def test_force_replaces_our_tables_and_leaves_those_of_others(
     assert rows(url, "SELECT email FROM clients_user") == [("o@example.com",)]
 
 
+@pytest.mark.long
 def test_a_backup_holds_nothing_of_others(archive: Path, tmp_path: Path, url: str) -> None:
     assert restore(archive, tmp_path, url).returncode == 0
     change(url, *OTHERS)
@@ -157,6 +163,7 @@ def test_a_backup_holds_nothing_of_others(archive: Path, tmp_path: Path, url: st
     assert rows(url, "SELECT count(*) FROM shop_orders") == [(2,)]
 
 
+@pytest.mark.long
 def test_what_others_built_on_our_tables_stops_a_restore_with_nothing_changed(
     archive: Path, tmp_path: Path, url: str
 ) -> None:
@@ -168,6 +175,7 @@ def test_what_others_built_on_our_tables_stops_a_restore_with_nothing_changed(
     assert rows(url, "SELECT email FROM people") == [("o@example.com",)]
 
 
+@pytest.mark.long
 def test_the_database_of_another_django_program_is_refused_even_by_force(
     archive: Path, tmp_path: Path, url: str
 ) -> None:
@@ -182,6 +190,7 @@ def test_the_database_of_another_django_program_is_refused_even_by_force(
     assert rows(url, "SELECT app FROM django_migrations") == [("shop",)]
 
 
+@pytest.mark.long
 def test_files_are_there_before_the_ledger_names_them(
     archive: Path, tmp_path: Path, url: str
 ) -> None:

@@ -26,23 +26,14 @@ def test_a_download_that_breaks_off_goes_on_to_the_very_same_bytes(
     whole = io.BytesIO()
     proxy = Proxy(("127.0.0.1", demo.port))
     proxy.start()
-    breaks = [1]
-
-    def break_connection(_received: int, _total: int | None) -> None:
-        """At the first bytes, when most of the file is still to be made."""
-        if breaks:
-            breaks.pop()
-            proxy.stop()
-            proxy.start()
+    proxy.breaks_after = 100_000
 
     with (
         Tollbook(demo.url, demo.key) as direct,
         Tollbook(f"http://127.0.0.1:{proxy.port}", demo.key) as broken,
     ):
         direct.reports.download(autumn.uuid, ending, to=whole)
-        saved = broken.reports.download(
-            autumn.uuid, ending, to=tmp_path / "file", on_progress=break_connection
-        )
+        saved = broken.reports.download(autumn.uuid, ending, to=tmp_path / "file")
     proxy.stop()
     assert saved.resumed == 1
     assert (tmp_path / "file").read_bytes() == whole.getvalue()

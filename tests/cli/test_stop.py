@@ -13,13 +13,6 @@ from tests.scenarios.house import House
 pytestmark = pytest.mark.xdist_group("demo")
 
 
-@pytest.fixture
-def client(demo: House) -> str:
-    """A client that the demo's key may see and that has been invoiced."""
-    invoices = json.loads(ok(demo, "invoices", "list", "--json").stdout)
-    return str(invoices[0]["client_id"])
-
-
 def test_a_contract_is_stopped_and_the_file_tells_of_it(
     demo: House, client: str, tmp_path: Path
 ) -> None:
@@ -39,6 +32,7 @@ def test_a_client_that_is_not_ones_own_is_refused_in_one_line(demo: House) -> No
     assert "There is no client 2147483647" in said
 
 
+@pytest.mark.long
 def test_an_operator_gives_a_credit_and_an_admin_sees_it(demo: House, client: str) -> None:
     asked = ("--client", client, "--amount", "12.50", "--currency", "EUR", "--from", "2029-01-01")
     assert "Only the operator may give credits." in refusal(demo, "credits", "grant", *asked)

@@ -104,3 +104,17 @@ def test_a_number_that_is_none_is_refused_by_its_name(value: str) -> None:
     )
     assert done.returncode == 1
     assert "TOLLBOOK_LEASE_SECONDS" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["TOLLBOOK_THRESHOLD", "TOLLBOOK_ACTIVATION_DAY"])
+def test_a_word_that_a_setting_does_not_take_is_refused_by_its_name(name: str) -> None:
+    code = "import tollbook.config.settings"
+    done = subprocess.run(
+        (sys.executable, "-c", code),
+        env={**os.environ, name: "both"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"{name} is 'both'; it takes " in done.stderr

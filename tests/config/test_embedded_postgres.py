@@ -119,6 +119,7 @@ def test_a_second_user_joins_the_server_and_does_not_stop_it(
     assert EmbeddedPostgres(home).holder() == str(holder.pid)
 
 
+@pytest.mark.long
 def test_the_one_who_started_it_waits_for_the_others(
     home: Path, holder: subprocess.Popen[str]
 ) -> None:
@@ -145,6 +146,7 @@ def test_killing_the_starter_stops_the_server_and_loses_no_committed_row(
         assert _rows(again, "SELECT n FROM kept") == [(1,)]
 
 
+@pytest.mark.long
 def test_killing_the_starter_stops_even_a_server_in_recovery(
     home: Path, holder: subprocess.Popen[str]
 ) -> None:
@@ -157,6 +159,7 @@ def test_killing_the_starter_stops_even_a_server_in_recovery(
     until(lambda: not postmaster.is_running())
 
 
+@pytest.mark.long
 def test_killing_starter_and_server_together_loses_no_committed_row(
     home: Path, holder: subprocess.Popen[str]
 ) -> None:
@@ -184,6 +187,7 @@ def test_a_stale_note_that_names_a_living_stranger_does_not_stop_the_start(home:
         stranger.kill()
 
 
+@pytest.mark.long
 def test_a_server_that_outlived_its_starter_is_stopped_and_replaced(home: Path) -> None:
     server = EmbeddedPostgres(home)
     assert server.claim()
@@ -200,6 +204,7 @@ def test_a_server_that_outlived_its_starter_is_stopped_and_replaced(home: Path) 
             assert _rows(again, "SELECT n FROM kept") == [(1,)]
 
 
+@pytest.mark.long
 def test_half_a_data_folder_is_made_again(home: Path) -> None:
     half = home / "postgres" / "data.halfway"
     half.mkdir(parents=True)
@@ -209,6 +214,7 @@ def test_half_a_data_folder_is_made_again(home: Path) -> None:
     assert not half.exists()
 
 
+@pytest.mark.long
 def test_killing_the_first_start_at_any_moment_does_not_trip_the_next(home: Path) -> None:
     for moment in (0.3, 0.5, 0.8):
         shutil.rmtree(home, ignore_errors=True)
@@ -219,6 +225,7 @@ def test_killing_the_first_start_at_any_moment_does_not_trip_the_next(home: Path
             assert _rows(url, "SELECT 1") == [(1,)]
 
 
+@pytest.mark.long
 def test_a_lost_address_is_made_anew_and_the_rows_are_still_there(home: Path) -> None:
     with running_embedded_postgres(home) as first:
         _run_sql(first, "CREATE TABLE kept AS SELECT 1 AS n")

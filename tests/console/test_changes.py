@@ -83,6 +83,7 @@ POINTING = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", POINTING, ids=lambda model: model.__name__)
 @pytest.mark.parametrize("sent", ["abc", "-1", "9" * 30, "a\x00b"])
 def test_what_is_no_row_is_told_at_the_field_that_points_to_it(

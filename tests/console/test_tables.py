@@ -80,6 +80,11 @@ def test_every_table_of_ours_is_registered() -> None:
         "TrialRange",
         "LogEntry",
         "LoginFailures",
+        "Endpoint",
+        "Delivery",
+        "Attempt",
+        "Schedule",
+        "Run",
     ],
 )
 def test_what_must_not_be_touched_is_only_looked_at(name: str) -> None:
@@ -98,6 +103,7 @@ def test_a_list_answers_with_few_queries(browser: Browser, model: type[Model]) -
     assert len(queries) <= MOST_QUERIES, [query["sql"][:200] for query in queries]
 
 
+@pytest.mark.long
 @each_table
 @pytest.mark.usefixtures("few_rows")
 def test_every_list_can_be_searched_for_anything(browser: Browser, model: type[Model]) -> None:
@@ -107,6 +113,7 @@ def test_every_list_can_be_searched_for_anything(browser: Browser, model: type[M
         assert answer.context["cl"].search_fields
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", NUMBERED, ids=lambda model: model.__name__)
 def test_a_search_finds_a_row_by_its_number(browser: Browser, model: type[Model]) -> None:
     row = model._default_manager.order_by("-pk").first()
@@ -116,6 +123,7 @@ def test_a_search_finds_a_row_by_its_number(browser: Browser, model: type[Model]
     assert row in answer.context["cl"].result_list
 
 
+@pytest.mark.long
 @each_table
 @pytest.mark.usefixtures("few_rows")
 def test_no_filter_fails_whatever_it_is_given(browser: Browser, model: type[Model]) -> None:
@@ -131,6 +139,7 @@ def test_no_filter_fails_whatever_it_is_given(browser: Browser, model: type[Mode
         assert browser.get(path_of(model, "changelist"), odd).status_code in {200, 302, 400}, odd
 
 
+@pytest.mark.long
 @each_table
 @pytest.mark.usefixtures("few_rows")
 def test_every_sorting_answers(browser: Browser, model: type[Model]) -> None:
@@ -139,6 +148,7 @@ def test_every_sorting_answers(browser: Browser, model: type[Model]) -> None:
         assert answer.status_code == 200
 
 
+@pytest.mark.long
 @each_table
 def test_a_row_answers_with_few_queries(browser: Browser, model: type[Model]) -> None:
     row = model._default_manager.last()
@@ -156,6 +166,7 @@ def test_a_row_that_is_not_there_leads_back(browser: Browser, model: type[Model]
         assert browser.get(path_of(model, "change", key)).status_code == 302
 
 
+@pytest.mark.long
 @each_table
 def test_the_page_of_a_new_row_answers_where_there_may_be_one(
     browser: Browser, model: type[Model]
@@ -165,6 +176,7 @@ def test_the_page_of_a_new_row_answers_where_there_may_be_one(
     assert browser.post(path_of(model, "add"), {}).status_code == status
 
 
+@pytest.mark.long
 @each_table
 def test_others_are_led_to_the_login(outsiders: list[Browser], model: type[Model]) -> None:
     row = model._default_manager.first()
@@ -176,6 +188,7 @@ def test_others_are_led_to_the_login(outsiders: list[Browser], model: type[Model
                 assert answer["Location"].startswith("/admin/login/?next=")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", LOOKED_AT_ONLY, ids=lambda model: model.__name__)
 def test_what_is_only_looked_at_takes_nothing(browser: Browser, model: type[Model]) -> None:
     row = model._default_manager.last()
@@ -223,9 +236,25 @@ def test_no_page_shows_the_hash_of_a_key(browser: Browser) -> None:
         assert key.secret_hash not in browser.get(page).content.decode()
 
 
+def test_no_page_shows_what_the_secret_of_a_webhook_is_made_of(browser: Browser) -> None:
+    from tollbook.webhooks.models import Endpoint
+
+    endpoint = Endpoint.objects.latest("pk")
+    for page in (path_of(Endpoint, "change", endpoint.pk), path_of(Endpoint, "changelist")):
+        shown = browser.get(page).content.decode()
+        assert endpoint.seed not in shown
+        assert endpoint.secret_print not in shown
+
+
 @pytest.mark.parametrize(
     ("page", "secret"),
-    [("clients_apikey", "secret_hash"), ("clients_user", "password")],
+    [
+        ("clients_apikey", "secret_hash"),
+        ("clients_user", "password"),
+        ("webhooks_endpoint", "seed"),
+        ("webhooks_endpoint", "old_seed"),
+        ("webhooks_endpoint", "secret_print"),
+    ],
 )
 @pytest.mark.parametrize("lookup", ["", "__startswith", "__gt", "__regex", "__isnull"])
 def test_no_list_is_filtered_by_a_secret(

@@ -58,13 +58,13 @@ DIGESTS = (
     ("contracts_trial", WHOLE_ROWS, "43f03219389a165aeedb32dd"),
     ("contracts_trialrange", WHOLE_ROWS, "f47191d301b00eb8b9753061"),
     ("contracts_trialoption", WHOLE_ROWS, "87ee07baee3fe35e19c83e7c"),
-    ("expenses_expense", WHOLE_ROWS, "981697d72a99b0e652577246"),
-    ("credits_action", WHOLE_ROWS, "ae3461d8dc0b07ad2e15ebb2"),
-    ("credits_operation", WHOLE_ROWS, "644bea23a230f4836954cf87"),
-    ("erp_erpinvoice", WHOLE_ROWS, "72dc8749e6909ee37600eb53"),
-    ("erp_erpinvoiceline", WHOLE_ROWS, "c3b5436b0efa521cc405a1be"),
-    ("invoicing_invoice", WHOLE_ROWS, "5c01dffd70096535637927bc"),
-    ("invoicing_invoiceitem", WHOLE_ROWS, "0ecc4fc30096510c57af5346"),
+    ("expenses_expense", WHOLE_ROWS, "d66c77f45c6539cc6f7b4b69"),
+    ("credits_action", WHOLE_ROWS, "ec364fe89b4322521a995e68"),
+    ("credits_operation", WHOLE_ROWS, "266ac6c9e89af26acd5fcd46"),
+    ("erp_erpinvoice", WHOLE_ROWS, "e19f76fb5a6112f1fc4dc099"),
+    ("erp_erpinvoiceline", WHOLE_ROWS, "1197a8bcdd18b7a2c071f825"),
+    ("invoicing_invoice", WHOLE_ROWS, "c83660a2deb6771a73b1f1b7"),
+    ("invoicing_invoiceitem", WHOLE_ROWS, "b3d1a04977874024d532edf4"),
     ("invoicing_dispatch", WHOLE_ROWS, "7364bf2b1a2525da65c7d61f"),
 )
 """Of the rows of each table of the book; a change of the book is meant, and changes a line."""
@@ -104,6 +104,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("table", "columns", "digest"), DIGESTS)
 def test_the_same_seed_makes_the_same_book(table: str, columns: str, digest: str) -> None:
     assert digest_of(table, columns) == digest
@@ -160,7 +161,7 @@ def test_expenses_say_what_their_contract_says() -> None:
         plan_id=F("addendum__plan_id"),
     )
     assert not contract.exists()
-    item = Expense.objects.exclude(
+    item = Expense.objects.exclude(kind=ExpenseKind.CREDIT).exclude(
         addendum_id=F("subscription__addendum_id"),
         plan_item_id=F("subscription__plan_item_id"),
         plan_id=F("plan_item__plan_id"),

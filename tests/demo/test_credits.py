@@ -10,6 +10,9 @@ from tollbook.catalog.models import Currency, ProductCategory
 from tollbook.credits.models import Action, Operation
 from tollbook.credits.rules import Account, ActionType
 from tollbook.expenses.models import Expense
+from tollbook.expenses.rules import ExpenseKind
+from tollbook.invoicing.models import InvoiceItem
+from tollbook.invoicing.rules import MoveType
 
 pytestmark = [
     pytest.mark.django_db,
@@ -70,3 +73,24 @@ def test_a_charge_is_for_a_live_expense_of_the_same_client_currency_and_service_
         paid[action.object_id] += side.debit
         assert paid[action.object_id] <= expense.money_value
     assert len(paid) >= 100
+
+
+@pytest.mark.long
+def test_what_was_charged_of_a_closed_month_stands_in_it_and_on_its_invoice() -> None:
+    charged: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
+    for side in Operation.objects.filter(acc=Account.SPENT, action__deleted=False):
+        paid_for = Expense.objects.get(pk=side.action.object_id)
+        charged[_place(paid_for, paid_for.for_date.month)] += side.debit or 0
+
+    posted = Expense.objects.filter(kind=ExpenseKind.CREDIT)
+    assert {_place(row, row.for_date.month): -row.money_value for row in posted} == charged
+    assert all(row.usage == 0 and row.for_date.day in {30, 31} for row in posted)
+    billed: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
+    for item in InvoiceItem.objects.filter(kind=ExpenseKind.CREDIT).select_related("invoice"):
+        sign = -1 if item.invoice.move_type == MoveType.OUT_INVOICE else 1
+        billed[_place(item, item.invoice.month.month)] += sign * item.amount
+    assert billed == charged
+
+
+def _place(row: Expense | InvoiceItem, month: int) -> tuple[object, ...]:
+    return row.addendum_id, row.plan_item_id, month

@@ -10,8 +10,7 @@ from django.db.models import Sum
 from django.db.models.functions import TruncMonth
 
 from tests.invoicing.closings import check_books_balance
-from tollbook.demo.invoices import UNCLOSED
-from tollbook.demo.seed import BOOK_MONTHS
+from tollbook.demo.seed import BOOK_MONTHS, UNCLOSED
 from tollbook.erp.models import ErpInvoice, ErpInvoiceLine
 from tollbook.erp.rules import MoveType, PaymentState
 from tollbook.expenses.models import Expense

@@ -52,6 +52,7 @@ def ask(database_url: str, question: str) -> list[tuple[object, ...]]:
         return connection.execute(question).fetchall()
 
 
+@pytest.mark.long
 def test_a_loader_killed_in_the_middle_leaves_nothing_and_two_at_once_load_once(
     fresh_database_url: str,
 ) -> None:
@@ -79,6 +80,7 @@ VALUES ('admin2@demo.example', 'operator', '!', false, '', '', false, true, now(
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("statement", "refusal"),
     [

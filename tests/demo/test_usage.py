@@ -50,6 +50,7 @@ def test_the_lake_has_usage_of_every_day() -> None:
     assert (UsageSegment.objects.aggregate(rows=Sum("rows"))["rows"] or 0) > 250_000
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("open_months")
 @pytest.mark.parametrize("month", BOOK_MONTHS, ids=str)
 def test_rating_a_month_again_changes_nothing(month: DateRange) -> None:
@@ -59,6 +60,7 @@ def test_rating_a_month_again_changes_nothing(month: DateRange) -> None:
     assert found.unchanged > 50_000
 
 
+@pytest.mark.long
 def test_nothing_came_late_for_its_closed_months() -> None:
     months = [month.start for month in BOOK_MONTHS]
 

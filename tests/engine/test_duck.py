@@ -1,5 +1,7 @@
 """DuckDB as the engine: exact, in UTC, and with a disk beside its memory."""
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -34,7 +36,7 @@ def test_steps_read_sources_and_the_steps_before_them() -> None:
 def test_a_product_that_is_too_large_is_an_error() -> None:
     sql = "SELECT CAST(123456789012345 AS DECIMAL(38, 12)) * CAST(1.5 AS DECIMAL(18, 12)) AS x"
     with (
-        pytest.raises(Exception, match=r"Overflow|range"),
+        pytest.raises(OverflowError, match=r"Overflow|range"),
         DuckEngine().running_query(sql, sources={}) as reader,
     ):
         reader.read_all()
@@ -68,3 +70,43 @@ def test_the_same_digits_come_back() -> None:
     sources = {"amounts": pa.table({"a": pa.array([amount], pa.decimal128(38, 12))})}
     with DuckEngine().running_query("SELECT a FROM amounts", sources=sources) as reader:
         assert reader.read_all()["a"].to_pylist() == [amount]
+
+
+class NotWanted(Exception):
+    """What is raised where the work is not wanted any more."""
+
+
+def raising_after(seconds: float) -> Callable[[], None]:
+    """A check that raises from some time on."""
+    end = time.monotonic() + seconds
+
+    def check() -> None:
+        if time.monotonic() > end:
+            raise NotWanted
+
+    return check
+
+
+LONG = "SELECT count(*) AS n FROM range(1000000000) a, range(1000000) b WHERE a.range % 7 = 3"
+
+
+def test_a_query_that_is_not_wanted_any_more_is_broken_off_while_it_computes() -> None:
+    engine = DuckEngine(check=raising_after(0.3))
+    began = time.monotonic()
+    with pytest.raises(NotWanted), engine.running_query(LONG, sources={}) as reader:
+        reader.read_all()
+    assert time.monotonic() - began < 5
+
+
+def test_a_query_is_broken_off_between_two_batches_too() -> None:
+    engine = DuckEngine(check=raising_after(0.3))
+    rows = "SELECT range AS n FROM range(100000000000)"
+    with pytest.raises(NotWanted), engine.running_query(rows, sources={}) as reader:
+        for _ in reader:
+            pass
+
+
+def test_what_is_wanted_to_its_end_is_not_disturbed() -> None:
+    engine = DuckEngine(check=lambda: None)
+    with engine.running_query("SELECT n FROM one ORDER BY n", sources=ONE) as reader:
+        assert reader.read_all()["n"].to_pylist() == [1, 2, 3]

@@ -204,6 +204,7 @@ def test_each_tax_rate_has_a_line_of_its_own(client: Client, euro: Currency) -> 
     assert "Tax 5.5 % on 234.56 12.90 Tax 20 % on 1,000.00 200.00 Tax 246.91" in printed(invoice)
 
 
+@pytest.mark.long
 def test_many_lines_go_on_over_pages_that_repeat_the_heading(
     client: Client, euro: Currency
 ) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from tests.expenses.rated_book import NOW, OCTOBER, RatedBook, open_rated_book, usage_and_amount
 from tollbook.catalog.models import Price
@@ -159,3 +160,18 @@ def test_a_correction_explains_itself(book: RatedBook) -> None:
     assert all(each.matches for each in explained)
     months = [each.month for each in explained]
     assert [month and str(month.before.used.normalize()) for month in months] == ["9", "12", "15"]
+
+
+def test_a_month_that_was_taken_out_of_the_ledger_is_not_billed_again(book: RatedBook) -> None:
+    imported = book.use("requests", 2, "3")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE expenses_expense DETACH PARTITION expenses_expense_2026_10")
+        assert rate_imported(imported, now=NOW) == RatingSummary()
+        assert correct_closed_months(now=NOW) == RatingSummary()
+        assert corrections() == []
+        cursor.execute(
+            "ALTER TABLE expenses_expense ATTACH PARTITION expenses_expense_2026_10 "
+            "FOR VALUES FROM ('2026-10-01') TO ('2026-11-01')"
+        )
+    assert correct_closed_months(now=NOW) == RatingSummary(added=1)
+    assert corrections() == [(NOW.date(), 2, "3", "2")]

@@ -266,6 +266,7 @@ def _stop(book: RatedBook) -> None:
     stopped.update(active_to=datetime(2026, 10, 2, tzinfo=UTC))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("change", "expected", "item", "found"),
     [
@@ -463,6 +464,29 @@ def test_an_import_rates_its_clients_in_the_months_that_it_touches(book: RatedBo
     october = RatingSummary(added=1, replaced=1, unchanged=31)
     assert rate_imported(imported, now=NOW) == october + RatingSummary(added=1 + 1 + 30)
     assert rate_imported(imported, now=NOW) == RatingSummary(unchanged=33 + 32)
+
+
+def test_expenses_that_came_without_their_usage_stay_and_others_on_their_days_are_rated(
+    book: RatedBook,
+) -> None:
+    """Those of the 20th were kept elsewhere; the lake has usage of the 2nd, so rating knows it."""
+    (example,) = book.live("requests", for_date=date(2026, 10, 2))
+    for day, region in ((20, "Europe"), (2, "Asia"), (2, "Europe")):
+        at = OCTOBER.replace(day=day)
+        given = {"for_date": at, "region": book.region(region), "plan_item": book.items["storage"]}
+        if (day, region) == (2, "Europe"):
+            given |= {"plan_item": book.items["requests"], "subscription": None, "revision": 2}
+            given |= {"addendum": book.addendums[book.book.brook.pk]}
+        for name, value in given.items():
+            setattr(example, name, value)
+        example.feature = example.plan_item.feature
+        example.pk = None
+        example.save(force_insert=True)
+
+    assert book.rate() == RatingSummary(removed=1, unchanged=FEES + 9 + 2)
+    kept = {(row.for_date.day, row.region.ext_name) for row in book.live("storage")}
+    assert kept >= {(20, "Europe"), (2, "Asia")}
+    assert rate_open_months(now=NOW).removed == 0
 
 
 def test_each_night_the_open_months_are_rated(book: RatedBook) -> None:

@@ -20,6 +20,8 @@ class Proxy:
         self._lock = threading.Lock()
         self._listener: socket.socket | None = None
         self.port = 0
+        self.breaks_after: int | None = None
+        """The next connection is broken once the service sent so many bytes over it."""
 
     def start(self) -> None:
         """Take connections."""
@@ -65,13 +67,16 @@ class Proxy:
                     outer.close()
                     return
                 self._sockets |= {inner, outer}
-            for source, sink in ((inner, outer), (outer, inner)):
-                threading.Thread(target=self._pass, args=(source, sink), daemon=True).start()
+            most, self.breaks_after = self.breaks_after, None
+            for source, sink, left in ((inner, outer, None), (outer, inner, most)):
+                ends = (source, sink, left)
+                threading.Thread(target=self._pass, args=ends, daemon=True).start()
 
-    def _pass(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pass(self, source: socket.socket, sink: socket.socket, left: int | None) -> None:
         with suppress(OSError):
-            while piece := source.recv(_PIECE):
-                sink.sendall(piece)
+            while left != 0 and (piece := source.recv(_PIECE)):
+                sink.sendall(piece[:left])
+                left = None if left is None else max(left - len(piece), 0)
         for each in (source, sink):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)

@@ -90,6 +90,7 @@ def test_two_closings_of_a_month_at_once_bill_each_client_once(house: House, boo
     check_closed_once(book)
 
 
+@pytest.mark.long
 def test_a_closing_needs_no_message_but_the_first(house: House, book: Book) -> None:
     """Its group may be lost: the worker that has the task does all parts itself."""
     task = asked(book.admin)
@@ -105,6 +106,7 @@ def test_a_closing_needs_no_message_but_the_first(house: House, book: Book) -> N
     check_closed_once(book)
 
 
+@pytest.mark.long
 def test_running_again_after_it_all_changes_nothing(house: House, book: Book) -> None:
     house.start_worker(slots=2)
     first = asked(book.admin)

@@ -25,7 +25,10 @@ RECORDS = 300
 _LOCK_ROW = "SELECT 1 FROM filetasks_filetask WHERE uuid = %s FOR UPDATE"
 
 
-@pytest.mark.parametrize("moment", ["while it waits for the lake", "before it commits"])
+@pytest.mark.parametrize(
+    "moment",
+    [pytest.param("while it waits for the lake", marks=pytest.mark.long), "before it commits"],
+)
 def test_a_killed_import_leaves_nothing_and_the_next_attempt_completes_it(
     house: House, moment: str
 ) -> None:

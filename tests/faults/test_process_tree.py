@@ -39,6 +39,8 @@ class Tree:
                 command = child.cmdline()
             except psutil.Error:
                 continue
+            if not command:  # it has just ended
+                continue
             running = command[3] if command[1:3] == ["-m", "tollbook"] else Path(command[0]).name
             if running == name:
                 return child
@@ -80,6 +82,7 @@ def tree(home: Path) -> Iterator[Tree]:
         until(lambda: all(is_gone(process) for process in everything))
 
 
+@pytest.mark.long
 def test_a_second_start_is_ready_soon_and_one_more_is_refused(home: Path) -> None:
     begin = time.monotonic()
     with started(home) as top:
@@ -105,6 +108,7 @@ def test_every_part_that_is_killed_comes_back_and_leaves_no_orphan(tree: Tree) -
         until(lambda below=below: all(is_gone(process) for process in below))  # type: ignore[misc]
 
 
+@pytest.mark.long
 def test_a_request_made_while_the_web_server_is_killed_is_answered(tree: Tree) -> None:
     web = tree.part("web")
     assert web is not None
@@ -113,6 +117,7 @@ def test_a_request_made_while_the_web_server_is_killed_is_answered(tree: Tree) -
     assert httpx.get(f"{tree.base_url}/healthz", timeout=60).status_code == 200
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["web", "worker", "postgres"])
 def test_a_process_of_a_part_that_is_killed_is_replaced(tree: Tree, name: str) -> None:
     part = tree.part(name)
@@ -124,6 +129,7 @@ def test_a_process_of_a_part_that_is_killed_is_replaced(tree: Tree, name: str) -
     assert part.is_running()
 
 
+@pytest.mark.long
 def test_killing_the_top_leaves_nothing_running_and_nothing_broken(home: Path) -> None:
     with started(home) as top:
         tree = Tree(home, top, ready_address(top))
@@ -135,6 +141,7 @@ def test_killing_the_top_leaves_nothing_running_and_nothing_broken(home: Path) -
         stopped(again)
 
 
+@pytest.mark.long
 def test_killing_everything_at_once_leaves_nothing_broken(home: Path) -> None:
     with started(home) as top:
         tree = Tree(home, top, ready_address(top))
@@ -148,7 +155,9 @@ def test_killing_everything_at_once_leaves_nothing_broken(home: Path) -> None:
         stopped(again)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
+)
 def test_a_signal_stops_everything_and_that_is_no_failure(
     home: Path, number: signal.Signals
 ) -> None:
@@ -161,6 +170,7 @@ def test_a_signal_stops_everything_and_that_is_no_failure(
     assert not EmbeddedPostgres(home).is_running()
 
 
+@pytest.mark.long
 def test_a_signal_before_it_is_ready_stops_everything_too(home: Path) -> None:
     with started(home) as top:
         until(EmbeddedPostgres(home).is_running)
@@ -170,6 +180,7 @@ def test_a_signal_before_it_is_ready_stops_everything_too(home: Path) -> None:
         assert all(is_gone(process) for process in everything)
 
 
+@pytest.mark.long
 def test_it_ends_with_the_program_that_started_it_where_that_is_asked(home: Path) -> None:
     words = [sys.executable, "-m", "tollbook", "up", "--with-parent", "--port", str(free_port())]
     script = f"import subprocess; subprocess.run({words!r})"
@@ -184,6 +195,7 @@ def test_it_ends_with_the_program_that_started_it_where_that_is_asked(home: Path
         until(lambda: all(is_gone(process) for process in everything))
 
 
+@pytest.mark.long
 def test_a_port_that_was_named_and_is_taken_is_named_back(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -192,6 +204,7 @@ def test_a_port_that_was_named_and_is_taken_is_named_back(home: Path) -> None:
     assert refused.stderr.splitlines()[-1].startswith(f"tollbook: port {port} is taken")
 
 
+@pytest.mark.long
 def test_the_usual_port_where_taken_gives_way_to_the_next(home: Path) -> None:
     try:
         taken = socket.create_server(("127.0.0.1", 8080))
@@ -203,6 +216,7 @@ def test_the_usual_port_where_taken_gives_way_to_the_next(home: Path) -> None:
     assert int(address.rpartition(":")[2]) > 8080
 
 
+@pytest.mark.long
 def test_with_a_database_of_ones_own_no_other_is_started(
     tmp_path: Path, fresh_database_url: str
 ) -> None:

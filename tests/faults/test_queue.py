@@ -83,6 +83,7 @@ def test_a_broker_that_stops_during_the_work_costs_it_nothing(
     assert (stored(task).attempt, len(house.entries("began"))) == (1, 2)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ask_the_ledger", [True, False])
 def test_work_goes_on_or_starts_over_when_the_ledger_drops_its_connections(
     house_behind_ledger: House, ledger: Proxy, asking: Asking, ask_the_ledger: bool
@@ -101,6 +102,7 @@ def test_work_goes_on_or_starts_over_when_the_ledger_drops_its_connections(
     assert result_store().keys("results") == [stored(task).result_key]
 
 
+@pytest.mark.long
 def test_sweeping_goes_on_after_the_ledger_dropped_its_connections(
     house_behind_ledger: House, ledger: Proxy, asking: Asking
 ) -> None:

@@ -68,6 +68,7 @@ def test_a_limit_on_files_is_a_full_disk_too(house: House, asking: Asking) -> No
     _check_failed(task, "storage_full", 1)
 
 
+@pytest.mark.long
 def test_a_storage_that_cannot_be_written_is_tried_three_times_and_told(
     house: House, asking: Asking, tmp_path: Path, settings: Settings
 ) -> None:

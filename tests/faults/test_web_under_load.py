@@ -107,6 +107,7 @@ def web(house: House) -> Web:
     return Web(port, psutil.Process(process.pid), callers)
 
 
+@pytest.mark.long
 def test_half_requests_hold_up_nobody(web: Web) -> None:
     line = f"POST {BASE}/reports HTTP/1.1"
     half_head = f"GET {BASE}/reports HTTP/1.1\r\nHost: x\r\nX-Slow"
@@ -138,6 +139,7 @@ def test_clients_that_do_not_read_hold_up_nobody(web: Web) -> None:
     assert web.highest_memory() < MOST_MEMORY
 
 
+@pytest.mark.long
 def test_many_downloads_at_once_are_whole_and_stay_within_memory(web: Web) -> None:
     report = finished_report(web.callers.book.admin, rows(200_000))
     forms = ("csv", "json", "xlsx", "csv&raw=true")
@@ -161,6 +163,7 @@ def test_many_downloads_at_once_are_whole_and_stay_within_memory(web: Web) -> No
     assert web.highest_memory() < MOST_MEMORY
 
 
+@pytest.mark.long
 def test_half_a_request_makes_no_task(web: Web) -> None:
     line = f"POST {BASE}/reports HTTP/1.1"
     kind = "Content-Type: application/json"
@@ -193,6 +196,7 @@ def test_a_body_announced_too_long_is_refused_at_once(web: Web) -> None:
     assert time.monotonic() - began < 10 * PATIENCE
 
 
+@pytest.mark.long
 def test_a_client_that_waits_to_be_told_is_told(web: Web) -> None:
     head = web.head(
         f"POST {BASE}/reports HTTP/1.1",
@@ -206,6 +210,7 @@ def test_a_client_that_waits_to_be_told_is_told(web: Web) -> None:
         assert heard(caller).status == 201
 
 
+@pytest.mark.long
 def test_what_is_no_request_is_refused_as_json_with_an_id(web: Web) -> None:
     many = [f"X-{number}: x" for number in range(200)]
     wrong = {
@@ -216,6 +221,8 @@ def test_what_is_no_request_is_refused_as_json_with_an_id(web: Web) -> None:
         "GET / HTTP/1.1\r\n" + "X-Long: a\r\n" * 9_000: 431,
         web.head("GET / HTTP/1.1", "Bad Header: x"): 400,
         "GET / HTTP/1.1\nHost: x\n\n": 400,
+        "GET /healthz HTTP/1.1\r\n\r\n": 400,
+        web.head("GET /healthz HTTP/1.1", "Host: another"): 400,
         web.head("nonsense"): 400,
         web.head("GET / HTTP/1.1", "Transfer-Encoding: tea, chunked"): 501,
         web.head("GET / HTTP/1.1", "Expect: tea"): 417,
@@ -226,6 +233,12 @@ def test_what_is_no_request_is_refused_as_json_with_an_id(web: Web) -> None:
         assert (answer.status, bool(answer.told())) == (status, True), words[:60]
 
 
+@pytest.mark.long
+def test_an_old_client_need_not_name_the_host(web: Web) -> None:
+    assert web.ask("GET /healthz HTTP/1.0\r\n\r\n").status == 200
+
+
+@pytest.mark.long
 def test_asking_for_the_head_alone_leaves_no_warning(web: Web, house: House) -> None:
     for path in ("/healthz", f"{BASE}/reports"):
         answer = httpx.head(
@@ -242,6 +255,7 @@ def test_asking_for_the_head_alone_leaves_no_warning(web: Web, house: House) -> 
     assert '"level": "warning"' not in house.log(server)
 
 
+@pytest.mark.long
 def test_requests_one_after_another_on_one_connection_are_all_answered(web: Web) -> None:
     one = web.head(f"GET {BASE}/reports?limit=1 HTTP/1.1")
     last = web.head(f"GET {BASE}/reports?limit=1 HTTP/1.1", "Connection: close")

@@ -5,6 +5,7 @@ import signal
 from datetime import timedelta
 
 import psutil
+import pytest
 
 from tests.faults.house import House, kill_tree
 from tests.filetasks.asking import Asking, stored
@@ -24,6 +25,12 @@ def ended(task: FileTask, status: TaskStatus = TaskStatus.COMPLETED) -> bool:
     return found.status == status
 
 
+def results_of(task: FileTask) -> list[str]:
+    """The keys of what lies in the store for the task, but for copies, which can be made again."""
+    keys = result_store().keys(f"results/{task.uuid}")
+    return [key for key in keys if ".as-" not in key]
+
+
 def test_work_of_a_killed_worker_is_completed_once_by_another(house: House, asking: Asking) -> None:
     undisturbed = house.submit(asking.admin, batches=20, seconds=0)
     first = house.start_worker()
@@ -37,7 +44,7 @@ def test_work_of_a_killed_worker_is_completed_once_by_another(house: House, aski
     done = stored(task)
     assert (done.attempt, done.result_digest) == (2, stored(undisturbed).result_digest)
     assert [entry[:2] for entry in house.entries("ended")][1:] == [[str(task.uuid), "2"]]
-    assert result_store().keys(f"results/{task.uuid}") == [done.result_key]
+    until(lambda: results_of(task) == [done.result_key])
     assert [note["code"] for note in done.processing_notes["warnings"]] == ["worker_lost"]
 
 
@@ -52,6 +59,7 @@ def test_a_killed_worker_leaves_no_process_behind(house: House, asking: Asking) 
     assert stored(task).status == TaskStatus.IN_PROGRESS
 
 
+@pytest.mark.long
 def test_a_killed_process_of_a_worker_is_replaced_and_its_work_done_again(
     house: House, asking: Asking
 ) -> None:
@@ -63,6 +71,23 @@ def test_a_killed_process_of_a_worker_is_replaced_and_its_work_done_again(
     until(lambda: ended(task), seconds=40)
     assert worker.poll() is None
     assert [entry[:2] for entry in house.entries("ended")] == [[str(task.uuid), "2"]]
+
+
+def test_idle_processes_of_a_worker_that_are_killed_keep_no_work_from_the_others(
+    house: House, asking: Asking
+) -> None:
+    worker = house.start_worker(slots=2)
+    for _ in range(2):
+        before = psutil.Process(worker.pid).children()
+        assert len(before) == 2
+        for child in before:
+            child.kill()
+            until(lambda child=child: child not in psutil.Process(worker.pid).children())  # type: ignore[misc]
+            until(lambda: len(psutil.Process(worker.pid).children()) == 2)
+        task = house.submit(asking.admin, batches=2, seconds=0)
+        until(lambda task=task: ended(task), seconds=30)  # type: ignore[misc]
+        assert stored(task).attempt == 1
+    assert worker.poll() is None
 
 
 def test_cancelled_work_stops_within_a_second(house: House, asking: Asking) -> None:
@@ -105,6 +130,7 @@ def test_fifty_tasks_at_once_on_two_workers_all_complete(house: House, asking: A
     assert {stored(task).attempt for task in tasks} == {1}
 
 
+@pytest.mark.long
 def test_a_dead_workers_task_is_taken_back_while_every_slot_is_busy(
     house: House, asking: Asking
 ) -> None:

@@ -107,6 +107,8 @@ def test_expired_results_go_and_their_rows_stay(asking: Asking) -> None:
     old, fresh = submit(asking.admin), submit(asking.admin)
     for task in (old, fresh):
         run_file_task(task.uuid, work=write_two_rows)
+    with result_store().writing(f"results/{old.uuid}/0123-copy.csv") as copy:
+        copy.write(b"made for a download")
     past = database_now() - timedelta(days=1)
     FileTask.objects.filter(pk=old.pk).update(result_expires_at=past)
     assert expire_results(database_now()) == 1

@@ -26,6 +26,7 @@ from tollbook.catalog.models import Price
 from tollbook.contracts.models import Subscription
 from tollbook.expenses.models import Expense, MonthState
 from tollbook.expenses.rules import MonthStatus
+from tollbook.expenses.segments import segment_digest
 from tollbook.expenses.services import EXPENSE_SCHEMA
 from tollbook.filetasks.results import result_store
 from tollbook.filetasks.rules import TaskStatus
@@ -37,7 +38,6 @@ from tollbook.invoicing.services import (
     close_period,
     release_abandoned_months,
     seal_month,
-    segment_digest,
 )
 from tollbook.kernel.errors import Forbidden, InvalidFields
 from tollbook.kernel.periods import month_of

@@ -57,6 +57,7 @@ def test_what_was_imported_and_not_rated_is_billed(rated: RatedBook) -> None:
     assert {row.kind for row in live} == {ExpenseKind.USAGE, ExpenseKind.FEE}
 
 
+@pytest.mark.long
 def test_closing_again_rates_and_bills_nothing(rated: RatedBook) -> None:
     first = closed(rated.book.admin)
     expenses, invoices = list(Expense.objects.order_by("pk").values()), contents()
@@ -99,6 +100,7 @@ def test_late_usage_is_corrected_in_the_next_month_with_its_own_period(rated: Ra
     assert expense.period_start == datetime(2026, 10, 9, tzinfo=UTC)
 
 
+@pytest.mark.long
 def test_a_correction_that_an_import_posted_is_billed_once(rated: RatedBook) -> None:
     closed(rated.book.admin)
     rate_imported(rated.use("requests", 9, "4"), now=datetime(2026, 11, 5, tzinfo=UTC))
@@ -183,6 +185,7 @@ def test_a_month_is_not_sealed_while_a_client_that_nobody_asked_for_is_broken(
     assert find_month_state(rated.fjord.reseller_id, OCTOBER).status == MonthStatus.OPEN
 
 
+@pytest.mark.long
 def test_what_a_missing_price_kept_back_is_rated_and_billed_once_there_is_one(
     rated: RatedBook,
 ) -> None:

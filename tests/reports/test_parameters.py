@@ -23,8 +23,9 @@ SIZE = Parameter(
     unknown="There is no size {}.",
 )
 DEEP = Parameter("deep", ParameterType.BOOLEAN, "Deep.", default=False)
+ORIGIN = Parameter("origin", ParameterType.STRING, "A task.", format="uuid")
 NAME = Parameter("name", ParameterType.STRING, "A name.")
-DECLARED = (DATE_FROM, DATE_TO, COLOUR, SIZE, DEEP, NAME)
+DECLARED = (DATE_FROM, DATE_TO, COLOUR, SIZE, DEEP, NAME, ORIGIN)
 GOOD: dict[str, object] = {"date_from": "2026-01-01", "date_to": "2026-02-01"}
 
 
@@ -43,6 +44,7 @@ def test_values_are_typed_and_defaults_filled_in() -> None:
         "size": 7,
         "deep": True,
         "name": None,
+        "origin": None,
     }
 
 
@@ -184,3 +186,16 @@ def test_the_wire_form_is_that_of_openapi_2() -> None:
         "format": "date",
         "description": "First day.",
     }
+
+
+def test_a_uuid_is_told_in_the_one_way_that_it_is_written() -> None:
+    given = {**GOOD, "origin": "0000000A-0000-4000-8000-00000000000F"}
+    values = read_parameters(DECLARED, given, VIEWER)
+    assert values["origin"] == "0000000a-0000-4000-8000-00000000000f"
+
+
+@pytest.mark.parametrize(
+    "value", ["", "x", "0000000a00004000800000000000000f", "{0000000a-0000-4000-8000-00000000000f}"]
+)
+def test_what_is_no_uuid_is_told_so(value: str) -> None:
+    assert errors_of({**GOOD, "origin": value}) == {"parameters.origin": ["Must be a uuid."]}

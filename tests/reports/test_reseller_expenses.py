@@ -108,6 +108,7 @@ def test_rows_come_by_day_and_number_whatever_month_they_were_written_in(busy: B
     assert rows == sorted(rows)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("group", GROUPS)
 @pytest.mark.parametrize("include_deleted", [False, True])
 def test_grouped_sums_equal_the_sums_of_the_rows(

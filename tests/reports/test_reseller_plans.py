@@ -108,6 +108,7 @@ def expected(caller: Any, start: datetime = START, end: datetime = END) -> list[
     return rows
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CALLERS)
 def test_it_lists_the_contracts_of_the_asker_item_by_item_and_stage_by_stage(
     demo_ledger: DemoLedger, name: str
@@ -119,6 +120,7 @@ def test_it_lists_the_contracts_of_the_asker_item_by_item_and_stage_by_stage(
     assert rows
 
 
+@pytest.mark.long
 def test_a_short_range_leaves_out_what_was_not_in_force(demo_ledger: DemoLedger) -> None:
     early = rows_of(
         viewer_named(demo_ledger, "operator"),

@@ -5,19 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from tollbook.reports.templates import TEMPLATES, find_template
+from tollbook.reports.templates import COMPARED, TEMPLATES, find_template
 from tollbook.reports.templates.template import ReportTemplate
 
 PAGES = Path(__file__).parents[2] / "docs" / "reports"
 each_template = pytest.mark.parametrize("template", TEMPLATES, ids=lambda each: each.code)
 
 
-def test_the_published_templates_are_offered_under_numbers_that_never_change() -> None:
+def test_the_templates_are_offered_under_numbers_that_never_change() -> None:
     assert {template.id: (template.code, *template.aliases) for template in TEMPLATES} == {
         1: ("ResellerExpenses",),
         2: ("ResellerPlans",),
         3: ("ResellerCredits",),
         4: ("ResellerStatistics", "ResellerStatisticsV2"),
+        5: ("ReportDiff",),
+        6: ("FocusCostAndUsage",),
     }
 
 
@@ -29,11 +31,18 @@ def test_numbers_codes_and_aliases_differ() -> None:
     assert [find_template(code) for code in codes]
 
 
-@each_template
-def test_it_takes_the_parameters_that_every_template_takes(template: ReportTemplate) -> None:
+@pytest.mark.parametrize("template", COMPARED, ids=lambda each: each.code)
+def test_it_takes_the_parameters_that_every_report_on_the_book_takes(
+    template: ReportTemplate,
+) -> None:
     names = [parameter.name for parameter in template.parameters]
     assert names[:2] == ["date_from", "date_to"]
     assert {"client_id", "product_id", "currency"} <= set(names)
+
+
+@each_template
+def test_its_parameters_are_told_in_their_order(template: ReportTemplate) -> None:
+    names = [parameter.name for parameter in template.parameters]
     (wire,) = template.wire_parameters().values()
     assert isinstance(wire, list)
     assert [each["name"] for each in wire] == names

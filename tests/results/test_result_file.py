@@ -63,7 +63,7 @@ def test_a_result_gives_back_its_columns_rows_and_information() -> None:
         ("Template", "Sample"),
         ("Period", "2026-10"),
         ("Rows", "3"),
-        ("Digest (SHA-256 of the raw CSV)", result.summary.digest),
+        ("Digest (SHA-256 of the CSV)", result.summary.digest),
         ("Total Cost", "0.000000000000"),
         ("Total Cost Ünal, Ltd", "1234.499999999999"),
     ]
@@ -108,11 +108,11 @@ def test_row_groups_are_cut_alike_however_the_batches_come() -> None:
     assert max(batches) <= 40_000
 
 
-def test_a_digest_is_that_of_the_raw_csv() -> None:
+def test_a_digest_is_that_of_the_csv_as_it_is_downloaded() -> None:
     result = result_of([(text, text, *[None] * 6) for text in ODD_TEXTS])
-    raw = b"".join(render_csv(result, raw=True))
-    assert result.summary.digest == hashlib.sha256(raw).hexdigest()
-    assert result.summary.csv_bytes == len(raw)
+    lines = b"".join(render_csv(result))
+    assert result.summary.digest == hashlib.sha256(lines).hexdigest()
+    assert result.summary.csv_bytes == len(lines)
 
 
 def test_a_digest_tells_rows_order_and_headers_apart() -> None:

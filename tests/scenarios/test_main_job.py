@@ -57,6 +57,7 @@ def digest_told(output: str) -> str:
     return str(digest)
 
 
+@pytest.mark.long
 def test_one_command_does_the_main_job_after_a_start_cut_short_and_again_on_the_kept_book(
     tmp_path: Path, fresh_database_url: str
 ) -> None:

@@ -27,6 +27,7 @@ from tollbook.erp.models import ErpInvoice
 from tollbook.erp.services import issue_invoices
 from tollbook.expenses.models import Expense
 from tollbook.expenses.rules import ExpenseKind, MonthStatus
+from tollbook.expenses.segments import segment_digest
 from tollbook.expenses.selectors import find_month_state
 from tollbook.expenses.services import rate_imported, submit_stop, write_stop
 from tollbook.filetasks.models import FileTask
@@ -34,7 +35,6 @@ from tollbook.filetasks.rules import TaskStatus
 from tollbook.filetasks.services import run_file_task
 from tollbook.invoicing.models import Invoice, InvoiceItem
 from tollbook.invoicing.rules import MoveType
-from tollbook.invoicing.services import segment_digest
 from tollbook.kernel.periods import next_month
 
 pytestmark = [pytest.mark.timeout(600)]
@@ -186,6 +186,7 @@ def year(transactional_db: Any, settings: Settings, tmp_path: Path) -> Year:
     return Year(open_rated_book(open_book()))
 
 
+@pytest.mark.long
 def test_a_year_of_a_reseller_balances_each_month(year: Year) -> None:
     live_to_june(year)
     live_to_december(year)

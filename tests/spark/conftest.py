@@ -12,6 +12,8 @@ from tollbook.engine.opening import open_engine
 from tollbook.engine.spark import SparkEngine
 
 _REQUIRED: Final = ("TOLLBOOK_REQUIRE_SERVICES", "TOLLBOOK_REQUIRE_SPARK")
+NO_PANDAS: Final = "ignore:PySpark does not yet fully support pandas"
+"""A warning at whatever goes as Arrow, though no pandas is asked for anything."""
 ADDRESS: Final = "local-cluster[2,1,1024]"
 
 

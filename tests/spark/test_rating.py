@@ -20,12 +20,17 @@ from tests.expenses.pricing.books import (
 )
 from tests.expenses.pricing.comparing import check_equal
 from tests.expenses.pricing.hard_cases import FEE_BOOK
+from tests.spark.conftest import NO_PANDAS
 from tollbook.engine.duck import DuckEngine
 from tollbook.engine.spark import SparkEngine
 from tollbook.expenses.pricing.rating import rate_fees, rate_usage, unrated_usage
 from tollbook.kernel.errors import InvalidInput
 
-pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("spark")]
+pytestmark = [
+    pytest.mark.timeout(1800),
+    pytest.mark.xdist_group("spark"),
+    pytest.mark.filterwarnings(NO_PANDAS),
+]
 
 
 def test_spark_rates_books_drawn_at_random_as_the_reference_does(spark: SparkEngine) -> None:

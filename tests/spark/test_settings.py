@@ -4,10 +4,16 @@ from decimal import Decimal
 
 import pytest
 
-from tollbook.engine.spark import EXACT, SparkEngine, check_settings
+from tests.spark.conftest import NO_PANDAS
+from tollbook.engine.spark import SparkEngine
+from tollbook.engine.spark_sessions import EXACT, check_settings, used_session
 from tollbook.kernel.errors import Unavailable
 
-pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("spark")]
+pytestmark = [
+    pytest.mark.timeout(1800),
+    pytest.mark.xdist_group("spark"),
+    pytest.mark.filterwarnings(NO_PANDAS),
+]
 PRODUCT = "SELECT CAST({} AS DECIMAL(38, 12)) * CAST({} AS DECIMAL(18, 12)) AS product"
 
 
@@ -30,7 +36,8 @@ def test_a_product_that_is_too_large_is_an_error(spark: SparkEngine) -> None:
 @pytest.mark.parametrize("name", sorted(EXACT))
 def test_a_session_that_would_lose_digits_is_refused(spark: SparkEngine, name: str) -> None:
     assert spark.version.startswith("Spark ")
-    session = spark.session().newSession()
+    with used_session(spark.address) as used:
+        session = used.newSession()
     check_settings(session)
     wrong = "Asia/Tokyo" if EXACT[name] == "UTC" else str(EXACT[name] == "false").lower()
     session.conf.set(name, wrong)

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from tests.scenarios.house import new_house
 from tests.wire.book import Callers, finished_report
 from tests.wire.conftest import ask, callers  # noqa: F401  # fixtures
-from tollbook.api.rendered_files import ensure_rendered, rendered_key
+from tollbook.api.copies import CopyBroken, join_copy
 from tollbook.api.v1.task_download import Form
 from tollbook.filetasks.results import result_store
 from tollbook.reports.renderers import ReportFormat
@@ -21,6 +21,7 @@ from tollbook.storage.files import open_file_store
 pytestmark = pytest.mark.xdist_group("s3")
 
 
+@pytest.mark.long
 def test_the_main_job_runs_on_s3(tmp_path: Path, s3_url: str, fresh_database_url: str) -> None:
     house = new_house(tmp_path, fresh_database_url)
     house = replace(house, environment={**house.environment, "STORAGE_URL": s3_url})
@@ -38,6 +39,7 @@ def test_the_main_job_runs_on_s3(tmp_path: Path, s3_url: str, fresh_database_url
             assert len(list(csv.reader(lines))) > 10_000
 
 
+@pytest.mark.long
 def test_a_copy_whose_making_broke_is_never_served(
     ask: Any,  # noqa: F811
     callers: Callers,  # noqa: F811
@@ -48,16 +50,21 @@ def test_a_copy_whose_making_broke_is_never_served(
     task = finished_report(callers.book.admin)
     path = f"/reports/{task.uuid}/download?format=csv"
     whole = b"".join(ask("GET", path).streaming_content)
-    key = rendered_key(task, Form(ReportFormat.CSV, raw=False, gzip=False).name)
+    key = Form(ReportFormat.CSV, raw=False, gzip=False).key(task)
+    result_store().delete(key)
 
-    with pytest.raises(ValueError, match="a bad row"):
-        ensure_rendered(key, _breaking(whole[:40]))
+    copy = join_copy(key, lambda: _breaking(whole[:40]))
+    assert copy is not None
+    with pytest.raises(CopyBroken, match="a bad row"):
+        list(copy.pieces())
+    copy.leave()
 
     assert not result_store().exists(key)
     answer = ask("GET", path, headers={"Range": "bytes=10-59"})
     assert answer.status_code == 206
     assert answer["Content-Range"] == f"bytes 10-59/{len(whole)}"
     assert b"".join(answer.streaming_content) == whole[10:60]
+    assert result_store().exists(key)
 
 
 def _breaking(first: bytes) -> Iterator[bytes]:

@@ -21,6 +21,7 @@ from tollbook.usage.checks import check_records
 from tollbook.usage.forms import form_of_name
 from tollbook.usage.names import Names
 from tollbook.usage.readers import read_records
+from tollbook.usage.seen import Seen
 
 NAMES = Names(
     clients=pl.Series([1, 2], dtype=pl.Int64),
@@ -63,10 +64,10 @@ def read(
 ) -> tuple[list[dict[str, Any]], list[tuple[int, str, str]], int]:
     """Good records; line, column and reason of every mistake; how many records there were."""
     good, bad, records = [], [], 0
-    form = form_of_name(name)
+    form, seen = form_of_name(name), Seen()
     file = pa.BufferReader(content)
     for unread in read_records(file, form, most=most, folder=Path.cwd()):
-        checked = check_records(unread(), NAMES)
+        checked = check_records(unread(), NAMES, seen)
         good += checked.good.to_dicts()
         bad += checked.refused.select("line", "column", "reason").rows()
         records += checked.records
@@ -283,3 +284,46 @@ def _parquet(changed: dict[str, pa.Array]) -> bytes:
         pa.table({name: pa.array([text]) for name, text in GOOD.items()} | changed), sink
     )
     return sink.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("amounts", "kind"),
+    [
+        (["0", "0.0000001", "0.000000000001", "5.5"], pa.decimal128(38, 18)),
+        (["0", "0.0000001", "123456789012345678.123456789012"], pa.decimal256(76, 30)),
+    ],
+)
+def test_decimals_of_a_wider_scale_are_what_they_say(amounts: list[str], kind: Any) -> None:
+    sink = io.BytesIO()
+    rows = [GOOD | {"record_id": str(number)} for number, _ in enumerate(amounts)]
+    table = pa.Table.from_pylist(rows).drop_columns(["amount"])
+    numbers = pa.array([Decimal(amount) for amount in amounts], kind)
+    pq.write_table(table.append_column("amount", numbers), sink)
+    good, bad, _ = read(sink.getvalue(), "x.parquet")
+    assert bad == []
+    assert [row["amount"] for row in good] == [Decimal(amount) for amount in amounts]
+
+
+def test_a_decimal_of_a_wider_scale_that_has_one_more_digit_is_refused_alone() -> None:
+    sink = io.BytesIO()
+    table = pa.Table.from_pylist([GOOD, GOOD | {"record_id": "b"}]).drop_columns(["amount"])
+    numbers = pa.array([Decimal("0.0000000000001"), Decimal("0.0000001")], pa.decimal128(38, 18))
+    pq.write_table(table.append_column("amount", numbers), sink)
+    good, bad, _ = read(sink.getvalue(), "x.parquet")
+    assert [row["amount"] for row in good] == [Decimal("0.0000001")]
+    assert [(line, column) for line, column, _ in bad] == [(1, "amount")]
+    assert "more than 12 after it" in bad[0][2]
+
+
+def test_a_large_number_of_json_stands_beside_a_bad_line() -> None:
+    large = json.dumps(GOOD | {"amount": "?"}).replace('"?"', "100000000000000000.000000000001")
+    good, bad, _ = read(f"{large}\n{{broken\n".encode(), "x.jsonl")
+    assert [row["amount"] for row in good] == [Decimal("100000000000000000.000000000001")]
+    assert [line for line, _, _ in bad] == [2]
+
+
+def test_a_moment_before_this_century_is_refused_whatever_its_offset() -> None:
+    hour = {"period_start": "2000-01-01T00:00:00+10:00", "period_end": "2000-01-01T01:00:00+10:00"}
+    good, bad, _ = read(HEADER + ",".join((GOOD | hour).values()).encode())
+    assert good == []
+    assert [(line, column) for line, column, _ in bad] == [(2, "period_start"), (2, "period_end")]

@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from tests.wire.book import Callers, let_in
 from tests.wire.demo_ledger import demo_database, demo_ledger  # noqa: F401  # fixtures
+from tollbook.api import copies
 from tollbook.api.slots import Slots
 from tollbook.api.v1 import task_download
 from tollbook.config import celery as _celery  # noqa: F401  # the app that messages go through
@@ -30,7 +31,7 @@ def _own_home(settings: Settings, tmp_path: Path) -> None:
 def _much_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests look at answers that they do not read to the end, which a server would close."""
     monkeypatch.setattr(task_download, "DOWNLOADS", Slots(1_000))
-    monkeypatch.setattr(task_download, "RENDERINGS", Slots(1_000))
+    monkeypatch.setattr(copies, "RENDERINGS", Slots(1_000))
 
 
 @pytest.fixture

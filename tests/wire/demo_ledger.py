@@ -26,6 +26,10 @@ from tollbook.contracts.models import Addendum, Stop, Subscription
 from tollbook.erp.models import NumberSeries
 from tollbook.expenses.models import MonthState, RatedCorrection
 from tollbook.invoicing.models import ClosingHold, ClosingPart
+from tollbook.schedules.models import Run
+from tollbook.schedules.services import add_schedule
+from tollbook.webhooks.models import Attempt, Delivery
+from tollbook.webhooks.services import add_endpoint
 
 CALLERS = ("operator", "admin1", "admin3", "seller1", "seller4", "client")
 _EDGE = datetime(2026, 10, 1, tzinfo=UTC)
@@ -144,6 +148,31 @@ def add_what_the_console_shows() -> None:
     ClosingPart.objects.create(client=Client.objects.earliest("pk"), file_task_uuid=task.uuid)
     stopped = Subscription.objects.earliest("pk")
     Stop.objects.create(file_task=UUID(int=9), subscription=stopped, ended_at=_EDGE)
+    _add_what_is_told_and_when(operator)
+
+
+def _add_what_is_told_and_when(operator: User) -> None:
+    """A webhook that is not enabled, with a message of long ago; a schedule that never fires."""
+    viewer, end = viewer_of(operator), {"settled_at": _EDGE, "created_at": _EDGE}
+    endpoint, _ = add_endpoint(viewer=viewer, url="https://hooks.example/tollbook", now=_EDGE)
+    endpoint.enabled = False
+    endpoint.save()
+    sent = Delivery.objects.create(
+        id=UUID(int=11),
+        endpoint=endpoint,
+        event="ping",
+        body="{}",
+        status="Failed",
+        **end,
+        give_up_at=_EDGE,
+    )
+    Attempt.objects.create(delivery=sent, number=1, started_at=_EDGE, milliseconds=7)
+    asked = {"name": "credits", "template": "ResellerCredits", "cron": "0 6 1 * *"}
+    days = {"date_from": "{previous_month.start}", "date_to": "{previous_month.end}"}
+    schedule = add_schedule(
+        viewer=viewer, asked={**asked, "parameters": days, "enabled": False}, now=_EDGE
+    )
+    Run.objects.create(schedule=schedule, fire_at=_EDGE, state="Failed", **end)
 
 
 def _caller(name: str) -> Caller:

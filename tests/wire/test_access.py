@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from tests.wire.conftest import BASE, Ask
 from tollbook.api.schema import openapi_document
 from tollbook.clients.models import ApiKey, User
 from tollbook.filetasks.rules import TaskType
+from tollbook.schedules.services import add_schedule
+from tollbook.webhooks.services import add_endpoint
 
 CLOSING = {"month": "2025-01"}
 BODY = {"template_code": "ResellerExpenses", "parameters": DAYS}
@@ -48,21 +51,62 @@ ABSENT = {
     "closing": "00000000-0000-4000-8000-000000000000",
     "waiting closing": "00000000-0000-4000-8000-000000000000",
     "invoice": "2147483647",
+    "webhook": "2147483647",
+    "schedule": "2147483647",
     "absent": "2147483647",
 }
 TASKS = ("report", "waiting", "closing", "waiting closing", "stop", "waiting stop")
+URL = {"url": "https://hooks.example/tollbook"}
+AT = {
+    "name": "monthly",
+    "template_code": "ResellerExpenses",
+    "cron": "0 6 1 * *",
+    "parameters": {"date_from": "{previous_month.start}", "date_to": "{previous_month.end}"},
+}
+MONTHLY = {
+    "name": "of-the-admin",
+    "template": "ResellerExpenses",
+    "cron": "0 6 1 * *",
+    "parameters": AT["parameters"],
+}
+WEBHOOK = f"{BASE}/webhooks/{{id}}"
+SCHEDULE = f"{BASE}/schedules/{{id}}"
 OWN_CASES = (
+    Case(f"get {BASE}/webhooks", 200, 403, 200, by_seller=403),
+    Case(f"post {BASE}/webhooks", 201, 403, 201, body=URL, by_seller=403),
+    Case(f"get {WEBHOOK}", 200, 403, 404, "webhook", by_seller=403),
+    Case(f"patch {WEBHOOK}", 200, 403, 404, "webhook", body={}, by_seller=403),
+    Case(f"delete {WEBHOOK}", 204, 403, 404, "webhook", by_seller=403),
+    Case(f"post {WEBHOOK}/rotate", 200, 403, 404, "webhook", by_seller=403),
+    Case(f"post {WEBHOOK}/test", 201, 403, 404, "webhook", by_seller=403),
+    Case(f"get {WEBHOOK}/deliveries", 200, 403, 404, "webhook", by_seller=403),
+    Case(
+        f"post {WEBHOOK}/deliveries/{{delivery_id}}/redeliver",
+        404,
+        403,
+        404,
+        by_seller=403,
+    ),
+    Case(f"get {BASE}/schedules", 200, 403, 200),
+    Case(f"post {BASE}/schedules", 201, 403, 201, body=AT),
+    Case(f"get {SCHEDULE}", 200, 403, 404, "schedule", by_seller=404),
+    Case(f"patch {SCHEDULE}", 200, 403, 404, "schedule", body={}, by_seller=404),
+    Case(f"delete {SCHEDULE}", 204, 403, 404, "schedule", by_seller=404),
+    Case(f"post {SCHEDULE}/run", 201, 403, 404, "schedule", by_seller=404),
+    Case(f"get {SCHEDULE}/runs", 200, 403, 404, "schedule", by_seller=404),
     Case(f"post {BASE}/closings", 201, 403, 201, body=CLOSING, by_seller=403),
     Case(f"post {BASE}/reports", 201, 403, 201, body=BODY),
     Case(f"get {BASE}/reports/{{id}}", 200, 404, 404, "report"),
     Case(f"delete {BASE}/reports/{{id}}", 204, 403, 404, "report"),
     Case(f"post {BASE}/reports/{{uuid}}/cancel", 200, 403, 404, "waiting"),
     Case(f"get {BASE}/reports/{{uuid}}/download", 200, 404, 404, "report"),
+    Case(f"get {BASE}/reports/{{uuid}}/rows", 200, 404, 404, "report"),
     Case(f"post {BASE}/imports", 201, 403, 201, by_seller=403, file=b"record_id\n"),
     Case(f"get {BASE}/closings/{{id}}", 200, 404, 404, "closing"),
     Case(f"delete {BASE}/closings/{{id}}", 204, 403, 404, "closing"),
     Case(f"post {BASE}/closings/{{uuid}}/cancel", 200, 403, 404, "waiting closing"),
     Case(f"get {BASE}/closings/{{uuid}}/download", 200, 404, 404, "closing"),
+    Case(f"get {BASE}/closings/{{uuid}}/rows", 200, 404, 404, "closing"),
     Case(
         f"post {BASE}/subscriptions/stop",
         400,
@@ -75,6 +119,7 @@ OWN_CASES = (
     Case(f"delete {BASE}/subscriptions/stop/{{id}}", 204, 403, 404, "stop"),
     Case(f"post {BASE}/subscriptions/stop/{{uuid}}/cancel", 200, 403, 404, "waiting stop"),
     Case(f"get {BASE}/subscriptions/stop/{{uuid}}/download", 200, 404, 404, "stop"),
+    Case(f"get {BASE}/subscriptions/stop/{{uuid}}/rows", 200, 404, 404, "stop"),
     Case(f"post {BASE}/accounting/credits", 400, 403, 403, body={}, by_admin=403, by_seller=403),
     Case(f"get {BASE}/erp-invoices/{{id}}", 200, 200, 404, "invoice"),
     Case(f"get {BASE}/erp-invoices/{{id}}/download", 200, 200, 404, "invoice"),
@@ -104,7 +149,7 @@ CASES = OWN_CASES + tuple(
 @pytest.fixture
 def things(callers: Callers) -> dict[str, str]:
     """What the admin of North has: a finished report, a waiting one, an invoice of Fjord."""
-    book = callers.book
+    book, now = callers.book, datetime.now(UTC)
     return {
         "report": str(finished_report(book.admin).uuid),
         "waiting": str(report_task(book.admin).uuid),
@@ -113,6 +158,8 @@ def things(callers: Callers) -> dict[str, str]:
         "stop": str(finished_report(book.admin, **STOP).uuid),
         "waiting stop": str(report_task(book.admin, **STOP).uuid),
         "invoice": str(erp_invoice(book.fjord, "INV/2026/00001").pk),
+        "webhook": str(add_endpoint(viewer=book.admin, **URL, now=now)[0].pk),
+        "schedule": str(add_schedule(viewer=book.admin, asked=MONTHLY, now=now).pk),
         "absent": ABSENT["absent"],
     }
 

@@ -127,6 +127,7 @@ def test_the_oracle_knows_the_whole_list(oracle: Oracle) -> None:
     check_complete(oracle)
 
 
+@pytest.mark.long
 @examples(25)
 @given(data=st.data())
 def test_every_filter_alone_keeps_what_it_says(

@@ -73,8 +73,8 @@ BODIES: dict[str, tuple[str | bytes, str]] = {
         "parameters",
     ),
     "an unknown parameter": (_body(colour="red"), "parameters.colour"),
-    "a parameter with a NUL": (_body(currency="US\x00"), "parameters"),
-    "a parameter of half a pair": (_body(currency="\ud800"), "parameters"),
+    "a parameter with a NUL": (_body(currency="US\x00"), "parameters.currency"),
+    "a parameter of half a pair": (_body(currency="\ud800"), "parameters.currency"),
     "no date_from": (
         json.dumps({"template_code": CODE, "parameters": {"date_to": "2026-11-01"}}),
         "parameters.date_from",

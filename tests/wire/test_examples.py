@@ -14,8 +14,14 @@ from tollbook.config.queue import ensure_queue
 from tollbook.filetasks.services import run_file_task
 from tollbook.reports.services import write_report
 
-ASKED_FOR = {"PaginatedFileTaskList"}
-"""Lists whose items no book holds: reports, which somebody asks for first."""
+ASKED_FOR = {
+    "PaginatedFileTaskList",
+    "PaginatedScheduleList",
+    "PaginatedScheduleRunList",
+    "PaginatedWebhookDeliveryList",
+    "PaginatedWebhookList",
+}
+"""Lists whose items no book holds: reports and the like, which somebody asks for first."""
 
 OF_THE_MOMENT = {"uuid", "created_at", "updated_at"}
 OFFERED = {

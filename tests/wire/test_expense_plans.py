@@ -54,6 +54,7 @@ def tidy_ledger(demo_ledger: DemoLedger) -> DemoLedger:
     return demo_ledger
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("caller", ["operator", "admin1", "seller1", "client"])
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_page_is_found_by_indexes(query: str, caller: str, tidy_ledger: DemoLedger) -> None:

@@ -402,6 +402,7 @@ KEPT: dict[str, Callable[[Row], bool]] = {
 WINDOWS = (0, 1, 19, 99, 100, 2_000, 61_234, 94_000, 188_000, 188_287, 188_300)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("caller", ["operator", "admin1", "seller1", "client"])
 @pytest.mark.parametrize(
     "query", ["", "deleted=false", "for_date_after=2026-09-14", "product_id=1"]

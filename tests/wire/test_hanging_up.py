@@ -21,6 +21,7 @@ CLIENTS = 20
 ROWS = 300_000
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", ["csv", "json", "xlsx", "parquet"])
 def test_clients_that_hang_up_leave_nothing_behind(
     form: str, transactional_db: Any, live_server: LiveServer

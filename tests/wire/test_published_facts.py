@@ -34,6 +34,7 @@ def test_every_published_fact_holds(path: Path) -> None:
     assert broken == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", FACTS, ids=lambda path: path.stem)
 def test_the_check_notices_what_is_missing(path: Path) -> None:
     published = json.loads(path.read_text())

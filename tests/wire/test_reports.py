@@ -1,15 +1,19 @@
 """Asking for reports, following, stopping and removing them."""
 
 import json
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import pytest
 
+from tests.reports.book import add_expense, opened
 from tests.wire.book import DAYS, Callers, finished_report, report_task
 from tests.wire.conftest import BASE, Ask
 from tollbook.filetasks.models import FileTask
+from tollbook.filetasks.services import run_file_task
+from tollbook.reports.services import write_report
 
 QUESTION = {"template_code": "ResellerExpenses", "parameters": DAYS}
 
@@ -28,6 +32,49 @@ def test_asking_answers_the_task_its_place_and_its_id(ask: Ask, callers: Callers
     assert task["parameters"] == {"type": "ResellerExpenses", **DAYS}
     assert task["processing_notes"]["resolved_parameters"]["days"] == 31
     assert ask("GET", f"/reports/{task['uuid']}").json() == task
+
+
+def _diff(before: Any, after: Any) -> dict[str, Any]:
+    return {"template_code": "ReportDiff", "parameters": {"before": before, "after": after}}
+
+
+def test_two_finished_reports_are_compared(ask: Ask, callers: Callers) -> None:
+    add_expense(callers.book, callers.book.fjord, date(2026, 10, 1), "1.5")
+    uuids = []
+    for _ in range(2):
+        report = opened(callers.book.admin)
+        report.close()
+        uuids.append(str(report.task.uuid))
+
+    asked = ask("POST", "/reports", body=_diff(*uuids))
+    task = asked.json()
+    assert asked.status_code == 201, asked.content
+    assert task["parameters"] == {"type": "ReportDiff", "before": uuids[0], "after": uuids[1]}
+    run_file_task(UUID(task["uuid"]), work=write_report)
+
+    done = ask("GET", f"/reports/{task['uuid']}").json()
+    assert (done["status"], done["processing_notes"]["rows"]) == ("Completed", 0)
+    file = json.loads(b"".join(ask("GET", f"/reports/{task['uuid']}/download")))
+    assert file["headers"][:4] == ["Change", "Changed columns", "Values before", "Reason"]
+    assert file["rows"] == []
+
+
+def test_reports_that_cannot_be_compared_are_400_by_name(ask: Ask, callers: Callers) -> None:
+    mine, nobodys = str(finished_report(callers.book.admin).uuid), str(uuid4())
+    for before, after, fields in (
+        (mine, nobodys, ["parameters.after"]),
+        (nobodys, "x", ["parameters.after"]),
+        (nobodys, nobodys, ["parameters.before", "parameters.after"]),
+        (None, nobodys, ["parameters.before"]),
+    ):
+        answer = ask("POST", "/reports", body=_diff(before, after), key=callers.admin)
+        assert answer.status_code == 400
+        assert set(fields) <= set(answer.json())
+    theirs = ask("POST", "/reports", body=_diff(mine, mine), key=callers.stranger)
+    assert theirs.status_code == 400
+    assert theirs.json() == {
+        f"parameters.{side}": [f"There is no report {mine}."] for side in ("before", "after")
+    }
 
 
 def _fjord(callers: Callers) -> dict[str, Any]:

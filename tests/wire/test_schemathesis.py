@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from tests.reports.book import open_book
+from tests.reports.book import open_book, opened
 from tests.wire.book import erp_invoice, finished_report, let_in, report_task
 from tests.wire.trial_book import add_cdn_trials
 from tollbook.api.schema import openapi_document
@@ -45,7 +45,7 @@ def server(transactional_db: Any, live_server: LiveServer) -> tuple[str, str]:
     book = open_book()
     for number in range(25):
         erp_invoice(book.fjord if number % 2 else book.brook, f"INV/2026/{number:05}")
-    finished_report(book.admin)
+    opened(book.admin, group_by="day").close()
     for task_type in set(TaskType) - {TaskType.REPORT}:
         finished_report(book.admin, task_type=task_type, template="")
     add_cdn_trials(book)
@@ -54,6 +54,7 @@ def server(transactional_db: Any, live_server: LiveServer) -> tuple[str, str]:
     return live_server.url, let_in(book).admin
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("tags", TAGS, ids=",".join)
 def test_schemathesis_finds_nothing(
@@ -69,6 +70,7 @@ def test_schemathesis_finds_nothing(
     assert f"{selected} selected / {OPERATIONS.total()} total" in found.stdout
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3_600)
 def test_schemathesis_finds_nothing_by_going_from_answer_to_question(
     server: tuple[str, str], tmp_path: Path

@@ -186,7 +186,7 @@ def _refuse_constant(word: str) -> None:
 
 
 def _check_texts(value: Any) -> None:
-    """Refuse texts that cannot be kept, anywhere in ``value``, naming the member at the top."""
+    """Refuse texts that cannot be kept, anywhere in ``value``, naming the member they stand in."""
     waiting = [(value, NO_FIELD)]
     while waiting:
         item, field = waiting.pop()
@@ -197,4 +197,4 @@ def _check_texts(value: Any) -> None:
         elif isinstance(item, dict):
             for key, member in item.items():
                 check_text(key, field=field)
-                waiting.append((member, key if field == NO_FIELD else field))
+                waiting.append((member, key if field == NO_FIELD else f"{field}.{key}"))

@@ -20,8 +20,10 @@ def read_uuid(text: str) -> UUID:
 
 def read_id(text: str, *, largest: int = LARGEST_INTEGER) -> int:
     """The number; ``NotFound`` for anything else, or one that no row can have."""
-    if not _ID.fullmatch(text) or int(text) > largest:
+    if not _ID.fullmatch(text):
         raise NotFound("There is no such object: the id is no number.")
+    if int(text) > largest:
+        raise NotFound("There is no such object: no id is as large as this.")
     return int(text)
 
 

@@ -45,6 +45,6 @@ DOWNLOADS: Final = Slots(36, 32)
 UPLOADS: Final = Slots(8, 4)
 """Files that are handed in, in all and with one key: as long as the client takes to send them."""
 RENDERINGS: Final = Slots(2)
-"""Files that are made while they are sent: as long as the client takes to read them."""
-COPIES: Final = Slots(1)
-"""Files that are made in the store, and sent from there."""
+"""Files that are made, at full speed, while clients follow."""
+ROW_LISTS: Final = Slots(1)
+"""Questions about the rows of a result that nobody asked before: DuckDB takes every processor."""

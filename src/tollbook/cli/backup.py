@@ -156,12 +156,9 @@ def _check_welcome(manifest: Manifest, *, force: bool) -> None:
 
 
 def _bring_back(file: Path, manifest: Manifest, show: OnProgress) -> None:
-    """Files first: the ledger never names one that is not there."""
-    store = _local_store()
-    if manifest.storage_included and store is None:
-        raise Conflict("the backup holds files and STORAGE_URL is no folder: restore into one")
-    if store is not None:
-        _restore_files(file, manifest, store, show)
+    """Files first, into a folder or a bucket: the ledger never names one that is not there."""
+    if manifest.storage_included:
+        _restore_files(file, manifest, _store(), show)
     show("the ledger is restored", 0, None)
     _restore_ledger(file, manifest)
 
@@ -210,10 +207,14 @@ def _local_store() -> "FileStore | None":
     """The store where it is a folder."""
     from django.conf import settings  # noqa: PLC0415  Django must be ready
 
+    return _store() if urlsplit(settings.STORAGE_URL).scheme in {"", "file"} else None
+
+
+def _store() -> "FileStore":
+    from django.conf import settings  # noqa: PLC0415  Django must be ready
+
     from tollbook.storage.files import open_file_store  # noqa: PLC0415  the same
 
-    if urlsplit(settings.STORAGE_URL).scheme not in {"", "file"}:
-        return None
     return open_file_store(settings.STORAGE_URL, home=settings.TOLLBOOK_HOME)
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import pyarrow as pa
+import pyarrow.dataset as pads
+import pyarrow.parquet as pq
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Min, Q
@@ -17,11 +20,13 @@ from tollbook.cli.findings import Finding, Health, find
 from tollbook.cli.migrating import list_unapplied
 from tollbook.config.celery import app
 from tollbook.engine.opening import open_engine
+from tollbook.expenses.models import MonthState
 from tollbook.filetasks.models import FileTask
 from tollbook.filetasks.rules import TaskStatus
 from tollbook.filetasks.selectors import database_now
 from tollbook.storage.address import read_storage_url
 from tollbook.storage.files import open_file_store
+from tollbook.usage.models import KnownRecords, UsageSegment
 
 _OLDEST_POSTGRES: Final = 150_000
 _LONG_WAIT: Final = timedelta(minutes=2)
@@ -30,6 +35,7 @@ _LITTLE_ROOM: Final = 1_000_000_000
 _EXACT_PRODUCT: Final = """
 SELECT CAST(1.000000000001 AS DECIMAL(19, 12)) * CAST(1.000000000001 AS DECIMAL(18, 12)) AS product
 """
+_COUNT: Final = "SELECT count(*) AS rows FROM lake"
 _PRODUCT: Final = Decimal("1.000000000002000000000001")
 _INSTALL: Final = "install the locked dependencies anew"
 _MIGRATE: Final = "run `tollbook migrate`"
@@ -46,9 +52,15 @@ def check_book() -> Iterator[Finding]:
     if database.health is Health.OK or not in_ledger:
         mend = _MIGRATE if in_ledger else "start the broker, or correct BROKER_URL"
         yield find("queue", _queue, mend=mend)
-    yield find("storage", _storage, mend="make it writable, or correct STORAGE_URL")
+    storage = find("storage", _storage, mend="make it writable, or correct STORAGE_URL")
+    yield storage
+    if Health.BROKEN not in (database.health, storage.health):
+        yield find("files", _files, mend=_MIGRATE)
     mend = "start Spark, or correct ENGINE_URL" if settings.ENGINE_URL else _INSTALL
-    yield find("engine", _engine, mend=mend)
+    engine = find("engine", _engine, mend=mend)
+    yield engine
+    if Health.BROKEN not in (storage.health, engine.health):
+        yield find("lake", _lake, mend="let the engine read the store")
 
 
 def room_of(folder: Path) -> str:
@@ -103,6 +115,23 @@ def _storage() -> Finding:
     return Finding("storage", Health.OK, f"{place} takes and gives files")
 
 
+def _files() -> Finding:
+    """Whether every file is there that the ledger cannot do without: a restore may lose some."""
+    store = open_file_store(settings.STORAGE_URL, home=settings.TOLLBOOK_HOME)
+    sealed = MonthState.objects.exclude(segment_key=None).values_list("segment_key", flat=True)
+    named = {
+        *UsageSegment.objects.values_list("key", flat=True),
+        *KnownRecords.objects.values_list("key", flat=True),
+        *(key for key in sealed if key),
+    }
+    folders = {key.partition("/")[0] for key in named}
+    missing = sorted(named.difference(*(store.keys(folder) for folder in folders)))
+    if missing:
+        detail = f"{len(missing)} of {len(named)} are missing, first {missing[0]}"
+        return Finding("files", Health.BROKEN, detail, "bring them back into the store")
+    return Finding("files", Health.OK, f"all {len(named)} that the ledger names are there")
+
+
 def _engine() -> Finding:
     engine = open_engine(settings.ENGINE_URL)
     place = _without_password(settings.ENGINE_URL)
@@ -114,6 +143,30 @@ def _engine() -> Finding:
             "engine", Health.BROKEN, f"{detail} loses digits: {found}", "use another engine"
         )
     return Finding("engine", Health.OK, f"{detail} multiplies exactly")
+
+
+def _lake() -> Finding:
+    """Whether the engine reads what lies in the store, wherever it runs: a file of one row."""
+    engine = open_engine(settings.ENGINE_URL)
+    store = open_file_store(settings.STORAGE_URL, home=settings.TOLLBOOK_HOME)
+    row = pa.table({"amount": pa.array([_PRODUCT])})
+    key = f"doctor/{secrets.token_hex(8)}.parquet"
+    try:
+        with store.writing(key) as target:
+            pq.write_table(row, target)
+        lake = pads.FileSystemDataset.from_paths(
+            [store.path(key)],
+            schema=row.schema,
+            format=pads.ParquetFileFormat(),
+            filesystem=store.filesystem,
+        )
+        with engine.running_query(_COUNT, sources={"lake": lake}) as reader:
+            found = reader.read_all()["rows"].to_pylist()
+    finally:
+        store.delete_folder("doctor")
+    if found != [1]:
+        return Finding("lake", Health.BROKEN, f"{found} rows instead of one", "use another engine")
+    return Finding("lake", Health.OK, "the engine reads files of the store")
 
 
 def _work() -> Finding:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from tollbook.cli.connection import connect, json_option, server_options
-from tollbook.cli.following import show_task
+from tollbook.cli.following import cancelled_by_interrupt, show_task
 from tollbook.cli.output import (
     CommandFailed,
     OnProgress,
@@ -21,6 +21,10 @@ from tollbook.cli.output import (
 from tollbook.invoicing.columns import COLUMNS
 from tollbook_client import FileTask, Tollbook
 
+_CANCELLED: Final = {
+    True: "cancelled; a dry run keeps nothing",
+    False: "cancelled; clients that are closed stay so, close again for the others",
+}
 _SHOWN: Final = ("client_id", "company_name", "currency", "untaxed", "tax", "total", "state")
 
 
@@ -49,7 +53,8 @@ def command(
 ) -> None:
     """Rate a month that has ended for the last time and make invoices of it.
 
-    Asking again bills nobody twice. The exit status is 0 only where every client was closed.
+    Asking again bills nobody twice. Ctrl-C cancels it: who was closed stays so. The exit status is
+    0 only where every client was closed.
     Example:
 
     tollbook close 2026-10 --dry-run
@@ -58,7 +63,8 @@ def command(
         task = book.closings.create(
             month, reseller=reseller, client_ids=client_ids or None, dry_run=dry_run
         )
-        done = book.closings.wait(task.uuid, on_progress=lambda seen: _show(seen, show))
+        with cancelled_by_interrupt(book.closings, task, told=_CANCELLED[dry_run]):
+            done = book.closings.wait(task.uuid, on_progress=lambda seen: _show(seen, show))
         rows = _rows(book, done)
     errors = done.processing_notes.errors
     if as_json:

@@ -68,8 +68,10 @@ def load_dump(url: str, path: Path, functions: bytes, *, tables: Sequence[str]) 
         major = connection.info.server_version // 10_000
         opening = _BEGIN + drop_statements(find_own_objects(connection, tables)).encode()
     target, environment = _connection_of(url)
-    reading = [_program("pg_restore", major), "--no-owner", "--no-privileges", "-f", "-", str(path)]
-    writing = [_program("psql", major), "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", target]
+    reading = [reading_program("pg_restore", major), "--no-owner", "--no-privileges", "-f", "-"]
+    reading.append(str(path))
+    writing = [reading_program("psql", major), "--no-psqlrc", "--quiet"]
+    writing += ["-v", "ON_ERROR_STOP=1", target]
     with (
         tempfile.TemporaryFile() as said,
         subprocess.Popen(
@@ -104,6 +106,19 @@ def _feed(
                 script.write(line)
         shutil.copyfileobj(source.stdout, script)
     return source.returncode
+
+
+def reading_program(name: str, server_major: int) -> str:
+    """The newer of the path's and the embedded one: what wrote the dump may be newer than both.
+
+    A dump of the embedded ledger goes so into an older server whose programs cannot read it.
+    """
+    chosen = _program(name, server_major)
+    with suppress(Unavailable):
+        embedded = str(postgres_program(name))
+        if _major(embedded) > _major(chosen):
+            return embedded
+    return chosen
 
 
 def _connection_of(url: str) -> tuple[str, dict[str, str]]:

@@ -2,29 +2,14 @@
 
 import os
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 import click
 
 from tollbook import __version__
-from tollbook.cli import (
-    backup,
-    bonus_credits,
-    close,
-    demo,
-    doctor,
-    importing,
-    invoices,
-    keys,
-    migrating,
-    operators,
-    rate,
-    report,
-    serving,
-    stop,
-    up,
-)
 from tollbook.cli.output import INTERRUPTED, tell_error
 
 _SETTINGS: Final = {
@@ -34,6 +19,48 @@ _SETTINGS: Final = {
     "STORAGE_URL": "s3:// or file://; else under the home.",
     "ENGINE_URL": "spark://host:7077 or sc://host:15002; else DuckDB.",
 }
+
+_COMMANDS: Final[Mapping[str, str]] = {
+    "up": "up.command",
+    "demo": "demo.command",
+    "web": "serving.web",
+    "worker": "serving.worker",
+    "beat": "serving.beat",
+    "migrate": "migrating.command",
+    "keys": "keys.command",
+    "operators": "operators.command",
+    "rate": "rate.command",
+    "report": "report.command",
+    "verify": "verify.command",
+    "import": "importing.command",
+    "close": "close.command",
+    "invoices": "invoices.command",
+    "stop": "stop.command",
+    "credits": "bonus_credits.command",
+    "webhooks": "webhooks.command",
+    "schedule": "schedule.command",
+    "backup": "backup.backup",
+    "restore": "backup.restore",
+    "doctor": "doctor.command",
+}
+"""Where each command is: read when it is asked for, since some bring half the house with them."""
+
+
+class _Commands(click.Group):
+    """The commands of the table; each gets the shared options, and so do those in it."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """All names, in the order of the alphabet."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, read now."""
+        known = self.commands.get(cmd_name)
+        if known is None and cmd_name in _COMMANDS:
+            module, _, name = _COMMANDS[cmd_name].partition(".")
+            known = getattr(import_module(f"tollbook.cli.{module}"), name)
+            self.add_command(_with_shared_options(known), cmd_name)
+        return known
 
 
 def main() -> None:
@@ -78,6 +105,7 @@ def _shared_options(*, hidden: bool) -> list[click.Parameter]:
 
 
 @click.group(
+    cls=_Commands,
     params=_shared_options(hidden=False),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -86,32 +114,9 @@ def cli() -> None:
     """Tollbook: the billing back office of a company that resells cloud and CDN services."""
 
 
-def _add(command: click.Command) -> None:
-    """Take a command in and give it, and those in it, the shared options."""
+def _with_shared_options(command: click.Command) -> click.Command:
+    """The command, which now takes the shared options, as do those in it."""
     inner = list(command.commands.values()) if isinstance(command, click.Group) else []
     for each in (command, *inner):
         each.params.extend(_shared_options(hidden=True))
-    cli.add_command(command)
-
-
-for _command in (
-    up.command,
-    demo.command,
-    serving.web,
-    serving.worker,
-    serving.beat,
-    migrating.command,
-    keys.command,
-    operators.command,
-    rate.command,
-    report.command,
-    importing.command,
-    close.command,
-    invoices.command,
-    stop.command,
-    bonus_credits.command,
-    backup.backup,
-    backup.restore,
-    doctor.command,
-):
-    _add(_command)
+    return command

@@ -24,6 +24,7 @@ from tollbook.cli.output import (
     told_at_the_end,
 )
 from tollbook.cli.report_parameters import typed_parameters
+from tollbook.cli.report_rows import rows
 from tollbook_client import Download, FileTask, TaskStatus, Template, Tollbook
 
 _STATUSES: Final = tuple(status.value for status in TaskStatus)
@@ -191,6 +192,9 @@ def templates(as_json: bool, url: str | None, key: str | None) -> None:
         print_json([asdict(template) for template in found])
         return
     print_table(("template", "parameter", "type", "what it does"), _template_rows(found))
+
+
+command.add_command(rows)
 
 
 def show_making(task: FileTask, show: OnProgress) -> None:

@@ -5,6 +5,7 @@ import tempfile
 import threading
 import time
 import warnings
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ READY_FILE: Final = "TOLLBOOK_READY_FILE"
 _WEB_PROCESSES: Final = 2
 _WEB_THREADS: Final = 48
 _GRACE_SECONDS: Final = 5
+_NO_LONGER_READ: Final = timedelta(days=1)
 _LOOK_SECONDS: Final = 0.1
 
 
@@ -45,7 +47,10 @@ def web(host: str, port: int, listener: int | None) -> None:
     give_memory_back()
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     with tempfile.TemporaryDirectory(prefix="tollbook-metrics-") as shared, opened_book():
+        from tollbook.api.copies import clear_spool  # noqa: PLC0415  Django must be ready
+
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
+        clear_spool(datetime.now(UTC) - _NO_LONGER_READ)
         _WebServer(address if listener is None else f"fd://{listener}").run()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tollbook.cli.connection import connect, json_option, server_options
-from tollbook.cli.following import show_task
+from tollbook.cli.following import cancelled_by_interrupt, show_task
 from tollbook.cli.keys import ACCOUNT, Moment
 from tollbook.cli.output import (
     CommandFailed,
@@ -19,6 +19,7 @@ from tollbook.cli.output import (
 )
 from tollbook_client import FileTask
 
+_CANCELLED = "cancelled; contracts that are stopped stay so, stop again for the others"
 _COUNTS = ("stopped", "already_stopped", "not_stopped")
 
 
@@ -58,7 +59,8 @@ def command(
         task = book.stops.create(
             client_id, moment, product_id=product_id, addendum_ids=addendum_ids
         )
-        done = book.stops.wait(task.uuid, on_progress=lambda seen: _show(seen, show))
+        with cancelled_by_interrupt(book.stops, task, told=_CANCELLED):
+            done = book.stops.wait(task.uuid, on_progress=lambda seen: _show(seen, show))
         saved = book.stops.download(done.uuid, "csv", to=output)
     counts = {name: int(done.processing_notes.everything.get(name) or 0) for name in _COUNTS}
     if as_json:

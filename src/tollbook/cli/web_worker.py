@@ -120,6 +120,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle_request(self, req: Any, conn: TConn) -> bool:
         """Run the application; a body that is not whole ends the connection."""
+        _check_host(req)
         req._expected_100_continue = False  # noqa: SLF001  the loop has said so where it is true
         if not conn.visit.arriving.whole:
             req.force_close()
@@ -237,6 +238,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self._forget(conn)
         self.nr_conns -= 1
         conn.close()
+
+
+def _check_host(request: Any) -> None:
+    """HTTP/1.1 asks for one ``Host``, and for 400 where there is none or another one as well."""
+    hosts = sum(name == "HOST" for name, _ in request.headers)
+    if hosts > 1 or (request.version >= (1, 1) and not hosts):
+        raise errors.InvalidHeader("HOST")
 
 
 class _Visit:

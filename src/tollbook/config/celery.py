@@ -22,6 +22,8 @@ from tollbook.config.queue import CONNECT_SECONDS, QUEUE, transport_class, trans
 _log = structlog.get_logger(__name__)
 TASKS_ON_ONE_CONNECTION: Final = 1_000
 """How often a worker's process uses its connection to the ledger before it makes a new one."""
+_OFTEN: Final = 15.0
+"""Seconds; what beat asks for so often is dropped where no worker has taken it by the next time."""
 
 
 def queue_settings(broker_url: str) -> dict[str, Any]:
@@ -42,6 +44,7 @@ def queue_settings(broker_url: str) -> dict[str, Any]:
         "task_serializer": "json",
         "accept_content": ["json"],
         "worker_prefetch_multiplier": 1,
+        "worker_pool": "tollbook.config.worker_pool:WorkerPool",
         "worker_enable_remote_control": False,
         "worker_send_task_events": False,
         "timezone": "UTC",
@@ -56,6 +59,18 @@ app.conf.update(
         "leftovers": {"task": "usage.discard_leftovers", "schedule": 3600.0},
         "release months": {"task": "invoicing.release_months", "schedule": 60.0},
         "issue invoices": {"task": "erp.issue_invoices", "schedule": 60.0},
+        "wake senders": {
+            "task": "webhooks.wake_senders",
+            "schedule": _OFTEN,
+            "options": {"expires": _OFTEN},
+        },
+        "fire schedules": {
+            "task": "schedules.fire_schedules",
+            "schedule": _OFTEN,
+            "options": {"expires": _OFTEN},
+        },
+        "forget deliveries": {"task": "webhooks.forget_deliveries", "schedule": 3600.0},
+        "expire exports": {"task": "schedules.expire_exports", "schedule": 3600.0},
         "end addendums": {"task": "contracts.end_addendums", "schedule": 3600.0},
         "expire credits": {"task": "credits.expire_credits", "schedule": 3600.0},
         "rate": {"task": "expenses.rate_open_months", "schedule": crontab(hour="2", minute="15")},
@@ -73,7 +88,9 @@ app.autodiscover_tasks(
         "tollbook.filetasks",
         "tollbook.invoicing",
         "tollbook.reports",
+        "tollbook.schedules",
         "tollbook.usage",
+        "tollbook.webhooks",
     ]
 )
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,6 +35,30 @@ def read_holder(path: Path) -> str:
 def release_lock(lock: int) -> None:
     """Let the next one have it."""
     os.close(lock)
+
+
+class ForkLock:
+    """A lock among a process and its forks, for one thread in each.
+
+    Theirs is one open file, which ``flock`` takes for one holder; record locks tell them apart.
+    """
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the lock is there
+
+    def acquire(self) -> None:
+        """Wait until nobody else holds it."""
+        fcntl.lockf(self._file, fcntl.LOCK_EX)
+
+    def release(self) -> None:
+        """Give it to whoever waits."""
+        fcntl.lockf(self._file, fcntl.LOCK_UN)
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
 
 @contextmanager

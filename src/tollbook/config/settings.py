@@ -18,12 +18,20 @@ BROKER_URL: str = ADDRESSES.broker_url
 DATABASE_URL: str = ADDRESSES.database_url
 
 
-def _number(name: str, default: int, *, most: int = 1_000_000_000) -> int:
+def _number(name: str, default: int, *, least: int = 1, most: int = 1_000_000_000) -> int:
     given = os.environ.get(name) or str(default)
     digits = given.isascii() and given.isdigit() and len(given) <= len(str(most))
-    if not (digits and 0 < int(given) <= most):
-        raise ValueError(f"{name} is {given!r}; it takes a whole number from 1 to {most}")
+    if not (digits and least <= int(given) <= most):
+        raise ValueError(f"{name} is {given!r}; it takes a whole number from {least} to {most}")
     return int(given)
+
+
+def _one_of(name: str, *choices: str) -> str:
+    """The value of a variable; the first choice where it is not set."""
+    given = os.environ.get(name) or choices[0]
+    if given not in choices:
+        raise ValueError(f"{name} is {given!r}; it takes {' or '.join(choices)}")
+    return given
 
 
 SECRET_KEY = os.environ.get("TOLLBOOK_SECRET_KEY") or kept_secret_key(TOLLBOOK_HOME)
@@ -60,6 +68,8 @@ INSTALLED_APPS = [
     "tollbook.expenses",
     "tollbook.invoicing",
     "tollbook.erp",
+    "tollbook.webhooks",
+    "tollbook.schedules",
     "auditlog",
     "tollbook.console",
 ]
@@ -124,8 +134,12 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 MAX_IMPORT_BYTES = _number("TOLLBOOK_MAX_IMPORT_BYTES", 2_000_000_000, most=1_000_000_000_000)
 MAX_UNPACKED_IMPORT_BYTES = 25 * MAX_IMPORT_BYTES
 """What may come out of a compressed file."""
+THRESHOLD_IS_IN_NEW_STAGE = _one_of("TOLLBOOK_THRESHOLD", "new", "old") == "new"
+COUNTS_ACTIVATION_DAY = _one_of("TOLLBOOK_ACTIVATION_DAY", "free", "owed") == "owed"
 CLOSED_MONTHS = "tollbook.expenses.selectors.closed_resellers"
 """Imports ask it; the room that knows lies above theirs."""
+PUBLISHER = os.environ.get("TOLLBOOK_PUBLISHER", "")
+"""The cloud whose services are resold, as FOCUS names it; empty where resellers sell their own."""
 RATE_LIMIT_PER_MINUTE = _number("TOLLBOOK_RATE_LIMIT_PER_MINUTE", 6_000)
 API_DESCRIPTION = """
 The billing back office of a company that resells cloud and CDN services, over HTTP.
@@ -149,6 +163,13 @@ FILE_TASK_LEASE_SECONDS = _number("TOLLBOOK_LEASE_SECONDS", 30)
 FILE_TASK_HEARTBEAT_SECONDS = FILE_TASK_LEASE_SECONDS / 6
 FILE_TASK_SWEEP_SECONDS = _number("TOLLBOOK_SWEEP_SECONDS", 5)
 RESULT_RETENTION_DAYS = _number("TOLLBOOK_RETENTION_DAYS", 90)
+COPY_RETENTION_HOURS = _number("TOLLBOOK_COPY_HOURS", 72, least=0)
+"""How long a result's copies in the formats of downloads are kept; 0 keeps none."""
+EXPORT_RETENTION_DAYS = _number("TOLLBOOK_EXPORT_RETENTION_DAYS", 365)
+LOG_DAYS = _number("TOLLBOOK_LOG_DAYS", 90)
+"""How long the logs of webhooks' deliveries and of schedules' runs go back."""
+WEBHOOK_PRIVATE = os.environ.get("TOLLBOOK_WEBHOOK_PRIVATE") == "1"
+WEBHOOK_TIMEOUT_SECONDS = _number("TOLLBOOK_WEBHOOK_TIMEOUT_SECONDS", 15, most=60)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["tollbook.api.access.ApiKeyAuthentication"],
@@ -170,6 +191,8 @@ SPECTACULAR_SETTINGS = {
         {"name": "reports", "description": "Ask for reports, follow them, download the result."},
         {"name": "imports", "description": "Hand in usage, follow it, fetch what was refused."},
         {"name": "closings", "description": "Close months, and see what that came to. Ours."},
+        {"name": "webhooks", "description": "Be told when work has ended. Ours."},
+        {"name": "schedules", "description": "Reports and closings at their time. Ours."},
         {"name": "erp-invoices", "description": "Invoices as the ERP keeps them."},
         {"name": "expenses", "description": "What clients were charged for, day by day."},
         {"name": "addendums", "description": "Contracts of clients on plans."},

@@ -20,7 +20,9 @@ from tollbook.console.admin import (
     expenses,
     filetasks,
     invoicing,
+    schedules,
     usage,
+    webhooks,
 )
 from tollbook.console.admin import credits as credit_book
 from tollbook.console.admin.table import Table
@@ -44,7 +46,7 @@ SECTIONS: Final = (
     Section("Expenses", expenses.TABLES),
     Section("Invoices", {**invoicing.TABLES, **erp.TABLES}),
     Section("Credits", credit_book.TABLES),
-    Section("Background work", filetasks.TABLES),
+    Section("Background work", {**filetasks.TABLES, **schedules.TABLES, **webhooks.TABLES}),
     Section("Catalogue", catalog.TABLES),
     Section("Audit", audit.TABLES),
 )

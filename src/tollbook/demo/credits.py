@@ -1,8 +1,12 @@
-"""Bonus credits of the demo book: given, charged for expenses, expired, some taken back again."""
+"""Bonus credits of the demo book: given, charged for expenses, expired, some taken back again.
 
+What they pay of a closed month stands in it as expenses of kind ``credit``, and so on its invoice.
+"""
+
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -14,12 +18,17 @@ from tollbook.credits.models import Action, Grant, Operation
 from tollbook.credits.rules import SIDES, ActionType
 from tollbook.demo.accounts import DemoClient
 from tollbook.demo.catalogue import EUR, USD, category_names
-from tollbook.demo.seed import BOOK_DAYS, chance
-from tollbook.kernel.money import ZERO
-from tollbook.kernel.periods import day_start
+from tollbook.demo.contract_frames import MOMENT
+from tollbook.demo.seed import BOOK_DAYS, UNCLOSED, chance
+from tollbook.expenses.rules import ExpenseKind
+from tollbook.kernel.money import ZERO, round_money
+from tollbook.kernel.periods import day_start, month_start
+from tollbook.rating.charge import percent_of
+from tollbook.rating.exact import exact
 
 _SPACE: Final = UUID("0d9a6f57-6f0f-4d4f-9a55-1d6e3f8c2026")
 _CODES: Final = {USD: "USD", EUR: "EUR"}
+_AMOUNT: Final = pl.Decimal(38, 12)
 _CAMPAIGN: Final = datetime(2026, 10, 1, tzinfo=UTC)
 _CHARGED_DAYS: Final = (5, 20)
 _AMOUNTS: Final = ("20", "50", "100", "100", "250", "1000", "33.333333333333", "0.000000000001")
@@ -68,12 +77,8 @@ def credit_rows(
     operations: list[Operation] = []
     grants: list[Grant] = []
     limits: list[models.Model] = []
-    by_client = _chargeable(expenses)
-    for credit in demo_credits(clients):
-        unpaid = by_client.get(credit.client.id, [])
-        for move in _moves(credit, unpaid):
-            if move.expense in unpaid:
-                unpaid.remove(move.expense)
+    for credit, moves in _moved(clients, expenses):
+        for move in moves:
             action = _action(credit, move, shifts)
             actions.append(action)
             operations += _operations(credit, move, action, shifts)
@@ -85,6 +90,68 @@ def credit_rows(
                 )
             )
     return tuple(table for table in (actions, operations, grants, limits) if table)
+
+
+@exact
+def with_credits(clients: Sequence[DemoClient], expenses: pl.DataFrame) -> pl.DataFrame:
+    """The expenses and, numbered after them, what credits paid of each contract in each month."""
+    paid: dict[tuple[date, int, int], Decimal] = defaultdict(Decimal)
+    example: dict[tuple[date, int, int], dict[str, Any]] = {}
+    for _, moves in _moved(clients, expenses):
+        for move in moves:
+            if move.expense and not move.deleted:
+                month = month_start(move.expense["for_date"])
+                key = (month, move.expense["addendum_id"], move.expense["plan_item_id"])
+                paid[key] += move.amount
+                first = example.setdefault(key, move.expense)
+                example[key] = min(first, move.expense, key=lambda row: int(row["id"]))
+    rows = [(example[key]["id"], paid[key], _tax(paid[key], example[key])) for key in sorted(paid)]
+    found = pl.DataFrame(
+        rows, schema={"id": pl.Int64, "paid": _AMOUNT, "tax": _AMOUNT}, orient="row"
+    ).join(expenses, on="id", how="left", maintain_order="left")
+    return pl.concat([expenses, _posted(found, len(expenses)).select(expenses.columns)])
+
+
+def _tax(paid: Decimal, expense: Mapping[str, Any]) -> Decimal:
+    return round_money(percent_of(paid, expense["tax_rate"]))
+
+
+def _posted(found: pl.DataFrame, numbered: int) -> pl.DataFrame:
+    """Rows like the expenses that are paid for, as a closing posts them on the month's last day."""
+    last = pl.col("for_date").dt.month_end()
+    nothing = {
+        name: pl.lit(None, dtype=found.schema[name])
+        for name in ("subscription_id", "discount_id", "comment", "reason")
+    }
+    zero = pl.lit(ZERO, dtype=_AMOUNT)
+    return found.with_columns(
+        id=pl.int_range(1, pl.len() + 1, dtype=pl.Int64) + numbered,
+        kind=pl.lit(ExpenseKind.CREDIT.value),
+        revision=pl.lit(1, dtype=found.schema["revision"]),
+        for_date=last,
+        period_start=last.cast(MOMENT),
+        period_end=last.cast(MOMENT) + pl.duration(days=1),
+        usage=zero,
+        discount_value=zero,
+        money_value=-pl.col("paid"),
+        tax_value=-pl.col("tax"),
+        created_at=last.cast(MOMENT) + pl.duration(days=1, hours=5),
+        **nothing,
+    )
+
+
+def _moved(
+    clients: Sequence[DemoClient], expenses: pl.DataFrame
+) -> Iterator[tuple[DemoCredit, list[_Move]]]:
+    """What becomes of each credit; an expense is paid for by one."""
+    by_client = _chargeable(expenses)
+    for credit in demo_credits(clients):
+        unpaid = by_client.get(credit.client.id, [])
+        moves = list(_moves(credit, unpaid))
+        for move in moves:
+            if move.expense in unpaid:
+                unpaid.remove(move.expense)
+        yield credit, moves
 
 
 def demo_credits(clients: Sequence[DemoClient]) -> Iterator[DemoCredit]:
@@ -107,15 +174,23 @@ def demo_credits(clients: Sequence[DemoClient]) -> Iterator[DemoCredit]:
 
 
 def _chargeable(expenses: pl.DataFrame) -> dict[int, list[dict[str, Any]]]:
-    """Live expenses of some days that cost something, by client, in the order of their days."""
+    """Live expenses of some days that cost something, by client, in the order of their days.
+
+    Credits are charged when a month is closed: of the one that is open nothing is paid yet.
+    """
+    reseller_id, open_month = UNCLOSED
+    is_open = (pl.col("reseller_id") == reseller_id) & (pl.col("for_date") >= open_month)
     found = (
         expenses.lazy()
         .filter(pl.col("deleted").not_() & (pl.col("money_value") > 0))
-        .filter(pl.col("for_date").dt.day().is_in(_CHARGED_DAYS))
-        .select("id", "client_id", "currency_id", "product_category_id", "for_date", "money_value")
+        .filter(pl.col("for_date").dt.day().is_in(_CHARGED_DAYS) & ~is_open)
+        .select(
+            "id", "client_id", "addendum_id", "plan_item_id", "currency_id",
+            "product_category_id", "for_date", "money_value", "tax_rate",
+        )
         .sort("for_date", "id")
         .collect()
-    )
+    )  # fmt: skip
     parts = found.partition_by("client_id", as_dict=True)
     return {int(key[0]): part.to_dicts() for key, part in parts.items()}
 

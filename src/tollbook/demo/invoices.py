@@ -12,9 +12,9 @@ import polars as pl
 
 from tollbook.demo.accounts import RESELLER_NAMES
 from tollbook.demo.catalogue import unit_names
-from tollbook.demo.seed import BOOK_MONTHS, FIRST_RESELLER_ID, INVOICE_COUNT, chance
+from tollbook.demo.seed import BOOK_MONTHS, FIRST_RESELLER_ID, INVOICE_COUNT, UNCLOSED, chance
 from tollbook.erp.models import ErpInvoice, ErpInvoiceLine
-from tollbook.erp.rules import MoveType, PaymentState
+from tollbook.erp.rules import MoveType, PaymentState, mirrored_state
 from tollbook.expenses.models import MonthState
 from tollbook.expenses.rules import MonthStatus
 from tollbook.invoicing.documents import Document, Group, Item, ItemKey, documents_of
@@ -24,9 +24,6 @@ from tollbook.kernel.money import round_money
 from tollbook.kernel.periods import DateRange, day_start
 from tollbook.rating.charge import percent_of
 from tollbook.rating.totals import PrintedTotals, printed_totals
-
-UNCLOSED: Final = (FIRST_RESELLER_ID + 2, BOOK_MONTHS[-1].start)
-"""The last month of the third reseller is still open: it has expenses and no invoices."""
 
 _TAKES_DAYS: Final = {FIRST_RESELLER_ID: 14}
 _USUALLY_TAKES_DAYS: Final = 30
@@ -264,7 +261,7 @@ def _invoice(
         amount_untaxed=totals.untaxed,
         amount_tax=totals.tax,
         amount_total=totals.total,
-        payment_state=document.state,
+        payment_state=mirrored_state(document.erp_state),
         erp_payment_state=document.erp_state,
         reverses_id=places[document.reverses] if document.reverses else None,
         invoice_id=None if document.reverses else number,

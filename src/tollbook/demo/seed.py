@@ -15,6 +15,9 @@ BOOK_OPENED: Final = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 """When everything that has no history of its own is said to have been written down."""
 
 FIRST_RESELLER_ID: Final = 101
+UNCLOSED: Final = (FIRST_RESELLER_ID + 2, BOOK_MONTHS[-1].start)
+"""The last month of the third reseller is still open: it has expenses and no invoices."""
+
 FIRST_CLIENT_ID: Final = 1001
 CLIENT_COUNT: Final = 200
 INVOICE_COUNT: Final = 500

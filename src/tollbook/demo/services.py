@@ -17,7 +17,7 @@ from tollbook.demo.book import DemoBook, describe_book, scale_in_ledger
 from tollbook.demo.catalogue import catalogue
 from tollbook.demo.copies import BaseBook, base_book, expense_batches, shifted
 from tollbook.demo.country_regions import country_regions
-from tollbook.demo.credits import credit_rows
+from tollbook.demo.credits import credit_rows, with_credits
 from tollbook.demo.expense_frames import expense_frame, posted_frame
 from tollbook.demo.invoice_copies import copy_invoices
 from tollbook.demo.invoices import invoice_rows, month_states
@@ -43,7 +43,7 @@ __all__ = ["DemoBook", "Progress", "expenses_for", "load_demo_book"]
 Progress = Callable[[str, int, int], None]
 """Hears the name of a stage, how much of it is done and how much there is."""
 
-EXPENSES_PER_SCALE: Final = 188_288
+EXPENSES_PER_SCALE: Final = 188_430
 LARGEST_SCALE: Final = 500
 _LINES_AT_ONCE: Final = 100
 _USAGE_SPACE: Final = UUID("5b0f6a55-6a5c-5c0e-9d5c-7f0a4f1f2b11")
@@ -83,7 +83,8 @@ def _load(scale: int, progress: Progress) -> None:
     progress("catalogue", 1, 1)
     clients = accounts.clients()
     agreed = addendums(clients)
-    expenses, usage = _booked(agreed, progress)
+    rated, usage = _booked(agreed, progress)
+    expenses = with_credits(clients, rated)
     base = base_book(clients, accounts.payers(clients), _seller_ids(), agreed, expenses)
     _load_contracts(base, scale, progress)
     _load_expenses(base, scale, progress)

@@ -1,9 +1,18 @@
 """What a source is made of, so that an engine can read it in its own way."""
 
+from dataclasses import dataclass
+
 import pyarrow.dataset as pads
 import pyarrow.fs as pafs
 
 from tollbook.engine.engine import Source
+
+
+@dataclass(frozen=True)
+class NumberedFile:
+    """A Parquet file of this machine with one column more, ``file_row_number``, from 0."""
+
+    path: str
 
 
 def local_parquet_files(source: Source) -> list[str]:

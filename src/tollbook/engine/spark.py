@@ -1,64 +1,54 @@
 """Spark as the engine: on a cluster or in this process, as its address says."""
 
-import os
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib import import_module
-from threading import Lock
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.fs as pafs
 
-from tollbook.engine.address import CONNECT, place_of
+from tollbook.engine.address import place_of
 from tollbook.engine.engine import Source, Step
 from tollbook.engine.sources import local_parquet_files, parquet_files
+from tollbook.engine.spark_sessions import check_settings, end_session, used_session
+from tollbook.engine.spark_transfer import files_frame, schema_of, stream_batches, table_frame
 from tollbook.kernel.errors import Unavailable
 
-EXACT: Final[Mapping[str, str]] = {
-    "spark.sql.decimalOperations.allowPrecisionLoss": "false",
-    "spark.sql.ansi.enabled": "true",
-    "spark.sql.session.timeZone": "UTC",
+_BEGINS_WITH_NAMES: Final = re.compile(r"\s*WITH\s")
+_MENDS: Final[Mapping[str, str]] = {
+    r"PATH_NOT_FOUND|FILE_NOT_EXIST|FileNotFoundException": (
+        "it does not see the folder of STORAGE_URL: mount that folder under the same path on every "
+        "machine of the cluster, or keep the files in a bucket (s3://…)"
+    ),
+    r"No module named '(pyarrow|pandas)'": (
+        "its executors run a Python without pyarrow: install it there, or name another Python by "
+        "PYSPARK_PYTHON"
+    ),
+    r"PYTHON_VERSION_MISMATCH": (
+        "its executors run another Python than this one: name one of the same minor version by "
+        "PYSPARK_PYTHON"
+    ),
+    r"NoCredentialProviders|AccessDenied|ACCESS_DENIED|InvalidAccessKeyId|SignatureDoesNotMatch": (
+        "its executors may not read the bucket: put key and secret into STORAGE_URL, or give them "
+        "to the executors' environment"
+    ),
 }
-"""Without these an amount can lose digits, or become NULL, without an error."""
-
-_ARROW: Final[Mapping[str, str]] = {
-    "spark.sql.execution.arrow.pyspark.enabled": "true",
-    "spark.sql.timestampType": "TIMESTAMP_LTZ",
-}
-_QUIET: Final[Mapping[str, str]] = {
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-    "spark.log.level": "ERROR",
-}
-_LOOPBACK: Final[Mapping[str, str]] = {
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
-}
-_SMALL: Final[Mapping[str, str]] = {"spark.sql.shuffle.partitions": "4"}
-"""Of a Spark on this machine alone; a cluster has its own."""
-
-_BATCH_ROWS: Final = 65_536
-_opening: Final = Lock()
-_sessions: Final[dict[str, Any]] = {}
+"""What a cluster of one's own may lack, by what its errors say then."""
 
 
 @dataclass(frozen=True)
 class SparkEngine:
-    """Runs queries in a session of the Spark at ``address``, opened at the first need.
-
-    A result is gathered here before its first batch is read.
-    """
+    """Runs queries in a session of the Spark at ``address``, opened at the first need."""
 
     address: str
 
     @property
     def version(self) -> str:
         """Its name and version, for people."""
-        return f"Spark {self.session().version}"
+        with used_session(self.address) as session:
+            return f"Spark {session.version}"
 
     @contextmanager
     def running_query(
@@ -68,101 +58,88 @@ class SparkEngine:
 
         All get names of their own in the session, so that queries can run side by side.
         """
-        session = self.session()
-        check_settings(session)
-        suffix = uuid.uuid4().hex
-        views: dict[str, str] = {}
-        try:
-            for name, source in sources.items():
-                views[name] = f"{name}_{suffix}"
-                _frame(session, source).createOrReplaceTempView(views[name])
-            for step in steps:
-                frame = session.sql(_over(step.sql, views))
-                if step.is_shared:  # worked out now: else all plans after it grow with each use
-                    frame = frame.localCheckpoint()
-                views[step.name] = f"{step.name}_{suffix}"
-                frame.createOrReplaceTempView(views[step.name])
-            yield session.sql(_over(sql, views)).toArrow().to_reader(_BATCH_ROWS)
-        finally:
-            for view in views.values():
-                session.catalog.dropTempView(view)
+        with used_session(self.address) as session, _own_views(session) as views:
+            with self._explaining():
+                check_settings(session)
+                result = views.over(sql, sources, steps)
+                schema = schema_of(result)
+            yield pa.RecordBatchReader.from_batches(schema, self._batches(result))
 
     def close(self) -> None:
         """End the session of the address."""
-        with _opening:
-            session = _sessions.pop(self.address, None)
-        if session is not None:
-            session.stop()
+        end_session(self.address)
 
-    def session(self) -> Any:
-        """The session of the address, opened at the first need."""
-        with _opening:
-            if self.address not in _sessions:
-                _sessions[self.address] = _open_session(self.address)
-            return _sessions[self.address]
+    def _batches(self, result: Any) -> Iterator[pa.RecordBatch]:
+        with self._explaining():
+            yield from stream_batches(result)
 
-
-def check_settings(session: Any) -> None:
-    """Raise ``Unavailable`` where Spark would not say when it loses a digit."""
-    for name, value in EXACT.items():
-        found = session.conf.get(name)
-        if found.lower() != value.lower():
-            raise Unavailable(
-                f"Spark has {name}={found}; rating needs {value}, so that no digit is lost: "
-                "let the session set it"
-            )
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """``Unavailable`` that says how to mend it, where the cluster lacks what it needs."""
+        try:
+            yield
+        except Exception as error:
+            for said, mend in _MENDS.items():
+                if re.search(said, str(error)):
+                    place = place_of(self.address)
+                    raise Unavailable(f"Spark at {place} cannot work: {mend}") from error
+            raise
 
 
-def _open_session(address: str) -> Any:
-    """A session with the settings that keep amounts exact; ``Unavailable`` where there is none."""
-    sql = import_module("pyspark.sql")
-    builder = sql.SparkSession.builder.appName("tollbook")
-    if address.startswith(CONNECT):
-        builder = builder.remote(address)
-    else:
-        builder = builder.master(address).config(map=dict(_QUIET))
-        if address.startswith("local"):
-            os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-            builder = builder.config(map={**_LOOPBACK, **_SMALL})
+@dataclass(frozen=True)
+class _Views:
+    """What one query reads, under names of its own in a session that others use too."""
+
+    session: Any
+    suffix: str = field(default_factory=lambda: uuid.uuid4().hex)
+    names: dict[str, str] = field(default_factory=dict)
+
+    def over(self, sql: str, sources: Mapping[str, Source], steps: Sequence[Step]) -> Any:
+        """The frame of ``sql``; what several steps read is worked out by then.
+
+        Else all plans after it grow with each use.
+        """
+        for name, source in sources.items():
+            self._add(name, _frame(self.session, source))
+        for step in steps:
+            frame = self._planned(step.sql)
+            self._add(step.name, frame.localCheckpoint() if step.is_shared else frame)
+        return self._planned(sql)
+
+    def _add(self, name: str, frame: Any) -> None:
+        self.names[name] = f"{name}_{self.suffix}"
+        frame.createOrReplaceTempView(self.names[name])
+
+    def _planned(self, sql: str) -> Any:
+        """``sql`` with what it reads under the names it knows; Spark plans all that is named."""
+        named = ",\n".join(
+            f"{name} AS (TABLE {view})"
+            for name, view in self.names.items()
+            if re.search(rf"\b{name}\b", sql)
+        )
+        own = _BEGINS_WITH_NAMES.match(sql)
+        if named:
+            sql = f"WITH {named},\n{sql[own.end() :]}" if own else f"WITH {named}\n{sql}"
+        return self.session.sql(sql)
+
+
+@contextmanager
+def _own_views(session: Any) -> Iterator[_Views]:
+    views = _Views(session)
     try:
-        session = builder.config(map={**EXACT, **_ARROW}).getOrCreate()
-        for name, value in {**EXACT, **_ARROW}.items():
-            session.conf.set(name, value)
-    except Exception as error:
-        raise Unavailable(
-            f"no Spark answers at {place_of(address)}: {_first_line(error)}"
-        ) from error
-    check_settings(session)
-    return session
+        yield views
+    finally:
+        for view in views.names.values():
+            session.catalog.dropTempView(view)
 
 
 def _frame(session: Any, source: Source) -> Any:
-    """Parquet files are read by the cluster itself, all else goes there from here as Arrow."""
-    files = _readable_files(source)
-    if files:
-        return session.read.parquet(*files)
-    return session.createDataFrame(source if isinstance(source, pa.Table) else source.to_table())
+    """Parquet files are read by the executors themselves, all else goes there from here as Arrow.
 
-
-def _readable_files(source: Source) -> list[str]:
-    """As the executors find them: in a folder that all of them see, or in a bucket."""
+    A folder must be there under the same path on all their machines.
+    """
     if files := local_parquet_files(source):
-        return [f"file://{file}" for file in files]
-    files = parquet_files(source)
-    if files and isinstance(source.filesystem, pafs.S3FileSystem):
-        return [f"s3a://{file}" for file in files]
-    return []
-
-
-def _over(sql: str, views: Mapping[str, str]) -> str:
-    """``sql`` with what it reads under the names it knows; Spark plans all that is named."""
-    named = ",\n".join(
-        f"{name} AS (TABLE {view})"
-        for name, view in views.items()
-        if re.search(rf"\b{name}\b", sql)
-    )
-    return f"WITH {named}\n{sql}" if named else sql
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return session.read.parquet(*[f"file://{file}" for file in files])
+    if files := parquet_files(source):
+        return files_frame(session, files, filesystem=source.filesystem, schema=source.schema)
+    return table_frame(session, source if isinstance(source, pa.Table) else source.to_table())

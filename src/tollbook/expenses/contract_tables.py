@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
+from django.conf import settings
 from django.db import connection
 
 from tollbook.expenses.pricing.tables import (
@@ -17,6 +18,7 @@ from tollbook.expenses.pricing.tables import (
 )
 from tollbook.expenses.trial_tables import trial_table
 from tollbook.kernel.periods import DateRange, day_start
+from tollbook.rating.conventions import Conventions
 
 _HELD: Final = """
 WITH held AS MATERIALIZED (
@@ -145,6 +147,10 @@ def contract_tables(month: DateRange, client_ids: Collection[int]) -> ContractTa
         taxes=_table(_TAXES, asked, TAXES_SCHEMA),
         trials=trial_table(month, client_ids),
         fee_region_id=fee_region_id or 0,
+        conventions=Conventions(
+            threshold_is_in_new_stage=settings.THRESHOLD_IS_IN_NEW_STAGE,
+            counts_activation_day=settings.COUNTS_ACTIVATION_DAY,
+        ),
     )
 
 

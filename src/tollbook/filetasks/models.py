@@ -35,6 +35,8 @@ class FileTask(models.Model):
     updated_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    announced_at = models.DateTimeField(null=True)
+    """When those who wait for its end were told; null of an ended one asks to tell them now."""
 
     result_key = models.CharField(max_length=255, blank=True)
     result_bytes = models.BigIntegerField(null=True)
@@ -53,6 +55,11 @@ class FileTask(models.Model):
                 fields=("status", "queued_at"),
                 condition=models.Q(status__in=(TaskStatus.PENDING, TaskStatus.IN_PROGRESS)),
                 name="filetask_unfinished",
+            ),
+            models.Index(
+                fields=("finished_at",),
+                condition=models.Q(finished_at__isnull=False, announced_at=None),
+                name="filetask_unannounced",
             ),
         )
         constraints = (

@@ -21,6 +21,9 @@ TASK_NAMES: Final[Mapping[TaskType, str]] = {
 }
 """The Celery task that runs each type of work; the rooms that own them are above this one."""
 
+ANNOUNCE_ENDINGS: Final = "webhooks.announce_endings"
+"""The Celery task that tells who waits for the end of work; beat asks for it too."""
+
 _RETRY: Final = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 """Once more on a new connection: the old one may have died while nobody looked."""
 

@@ -43,9 +43,13 @@ def find_file_task(viewer: Viewer, uuid: UUID) -> FileTask:
 
 def find_task_of_type(viewer: Viewer, uuid: UUID, task_type: TaskType) -> FileTask:
     """As ``find_file_task``, and ``NotFound`` as well where the task is of another type."""
-    task = find_file_task(viewer, uuid)
+    missing = NotFound(f"there is no {NOUNS[task_type]} {uuid}", field="uuid")
+    try:
+        task = find_file_task(viewer, uuid)
+    except NotFound:
+        raise missing from None
     if task.task_type != task_type:
-        raise NotFound(f"there is no {NOUNS[task_type]} {uuid}", field="uuid")
+        raise missing
     return task
 
 

@@ -30,12 +30,19 @@ def round_money(amount: Decimal, *, places: int = MONEY_PLACES) -> Decimal:
     """Round half up (away from zero) to ``places``; ``OverflowError`` past 26 integer digits."""
     rounding = Context(prec=80, rounding=ROUND_HALF_UP, traps=_TRAPS)
     rounded = amount.quantize(Decimal(1).scaleb(-places), context=rounding)
-    if abs(rounded) >= _LIMIT:
+    if rounded.copy_abs() >= _LIMIT:
         raise OverflowError(f"{amount} has more than {MONEY_DIGITS - MONEY_PLACES} integer digits")
-    return rounded + ZERO if rounded else abs(rounded)
+    return rounded or rounded.copy_abs()
 
 
 def money_text(amount: Decimal) -> str:
     """The wire form: exactly twelve decimals, never an exponent, never a negative zero."""
     exact = amount.quantize(_QUANTUM, context=money_context())
     return format(exact or abs(exact), "f")
+
+
+def digits_text(number: Decimal) -> str:
+    """All digits, without an exponent, a negative zero, or zeros behind the last that counts."""
+    text = f"{number:f}"
+    plain = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if plain in {"-0", ""} else plain

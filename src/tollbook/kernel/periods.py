@@ -54,6 +54,12 @@ def months_of(days: DateRange) -> Iterator[DateRange]:
         first = next_month(first)
 
 
+def number_of_months(days: DateRange) -> int:
+    """How many months ``days`` touches."""
+    last = days.end - timedelta(days=1)
+    return 12 * (last.year - days.start.year) + last.month - days.start.month + 1
+
+
 def day_start(day: date) -> datetime:
     """Midnight UTC at the start of ``day``, aware."""
     return datetime.combine(day, time.min, tzinfo=UTC)

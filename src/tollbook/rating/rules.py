@@ -9,6 +9,7 @@ from typing import Final
 from tollbook.kernel.money import ZERO
 from tollbook.rating.commit import commit_fee
 from tollbook.rating.commit_hourly import commit_hourly_amount
+from tollbook.rating.conventions import USUAL, Conventions
 from tollbook.rating.exact import exact
 from tollbook.rating.ladder import PriceStage
 from tollbook.rating.overcommit import overcommit_amount
@@ -32,6 +33,7 @@ class Terms:
 
     stages: tuple[PriceStage, ...]
     committed: Decimal = ZERO
+    conventions: Conventions = USUAL
 
 
 def _commit(quantity: Decimal, terms: Terms) -> Decimal:
@@ -51,7 +53,8 @@ def _stepped(quantity: Decimal, terms: Terms) -> Decimal:
 
 
 def _staged(quantity: Decimal, terms: Terms) -> Decimal:
-    return volume_amount(quantity, terms.stages)
+    in_new = terms.conventions.threshold_is_in_new_stage
+    return volume_amount(quantity, terms.stages, threshold_is_in_new_stage=in_new)
 
 
 AMOUNT_OF: Final[Mapping[CalcRule, Callable[[Decimal, Terms], Decimal]]] = {

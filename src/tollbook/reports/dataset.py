@@ -31,15 +31,25 @@ class Dataset:
     """The rows of one report; ``records`` of the ledger go into them.
 
     ``amounts`` are the columns to total for each value of the column ``currency``. Equal
-    ``data_version`` under equal parameters means equal rows.
+    ``data_version`` under equal parameters means equal rows; it may be known only once the batches
+    were read. ``period_state`` tells whether the months it is about are closed; ``warnings`` are
+    notes for who asked.
     """
 
     columns: tuple[Column, ...]
     amounts: tuple[str, ...]
     currency: str | None
     records: int
-    data_version: str
+    data_version: str | Callable[[], str]
     batches: Iterator[pa.RecordBatch]
+    period_state: str = "open"
+    warnings: tuple[Mapping[str, object], ...] = ()
+
+    @property
+    def version(self) -> str:
+        """The ``data_version``, once the batches were read."""
+        known = self.data_version
+        return known if isinstance(known, str) else known()
 
 
 @dataclass(frozen=True)

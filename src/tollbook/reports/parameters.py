@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
+from uuid import UUID
 
 from tollbook.clients.viewer import Viewer
 from tollbook.kernel.errors import InvalidFields
@@ -17,6 +18,7 @@ LAST_DAY: Final = date(2100, 1, 1)
 Value = str | int | bool | date | None
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_UUID: Final = re.compile("-".join(f"[0-9A-Fa-f]{{{digits}}}" for digits in (8, 4, 4, 4, 12)))
 _INTEGER: Final = re.compile(r"-?[0-9]{1,19}")
 _INTEGER_LIMIT: Final = 2**31
 _LONGEST_TEXT: Final = 1_000
@@ -173,9 +175,16 @@ def _read_date(given: object) -> date:
     return day
 
 
+def _read_uuid(given: object) -> str:
+    if not isinstance(given, str) or not _UUID.fullmatch(given):
+        raise Refused("Must be a uuid.")
+    return str(UUID(given))
+
+
 _READERS: Final[Mapping[tuple[ParameterType, str | None], Callable[[object], Value]]] = {
     (ParameterType.STRING, None): _read_text,
     (ParameterType.STRING, "date"): _read_date,
+    (ParameterType.STRING, "uuid"): _read_uuid,
     (ParameterType.INTEGER, None): _read_integer,
     (ParameterType.BOOLEAN, None): _read_boolean,
 }

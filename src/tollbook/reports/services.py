@@ -2,26 +2,29 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Final
+from functools import partial
+from typing import Final
 from uuid import UUID
+
+from django.conf import settings
 
 from tollbook.clients.selectors import viewer_of
 from tollbook.clients.viewer import Viewer
 from tollbook.filetasks.models import FileTask
-from tollbook.filetasks.results import result_key, result_store
+from tollbook.filetasks.results import copy_key, result_key, result_store
 from tollbook.filetasks.rules import TaskType
 from tollbook.filetasks.services import Progress, TaskOutcome, submit_file_task
 from tollbook.kernel.errors import Forbidden
+from tollbook.reports.csv_copy import keeping_csv
 from tollbook.reports.dataset import Dataset
 from tollbook.reports.parameters import read_parameters
 from tollbook.reports.question import Question
+from tollbook.reports.renderers import ReportFormat, copy_name
 from tollbook.reports.snapshot import open_snapshot
 from tollbook.reports.templates import find_template
 from tollbook.reports.templates.template import ReportTemplate
 from tollbook.results.result_writer import ResultSummary, ResultWriter
 
-OPEN: Final = "open"
-"""The state of the period a report is about, as long as months are not closed here."""
 _WORDS: Final[Mapping[object, str]] = {None: "all", True: "yes", False: "no"}
 
 
@@ -38,6 +41,8 @@ def submit_report(
         raise Forbidden("this role may only read")
     template = find_template(template_code)
     question = ask(template, parameters, viewer)
+    if template.check is not None:
+        template.check(question, now)
     client_id = question.values.get("client_id")
     return submit_file_task(
         viewer=viewer,
@@ -57,15 +62,27 @@ def write_report(task: FileTask, progress: Progress) -> TaskOutcome:
     asked = {name: value for name, value in task.parameters.items() if name != "type"}
     question = ask(template, asked, viewer_of(task.user))
     key, store = result_key(task), result_store()
-    with open_snapshot(check=progress.check) as snapshot, store.writing(key) as sink:
+    with (
+        open_snapshot(check=progress.check) as snapshot,
+        keeping_csv(store, _csv_key(key)) as keep_lines,
+        store.writing(key) as sink,
+    ):
         dataset = template.answer(question, snapshot)
-        summary = _write(dataset, sink, _about(template, question, dataset), progress)
+        writer = ResultWriter(
+            sink,
+            dataset.columns,
+            partial(_about, template, question, dataset),
+            totals=dataset.amounts,
+            currency=dataset.currency,
+            on_lines=keep_lines,
+        )
+        summary = _write(dataset, writer, progress)
     return TaskOutcome(
         key=key,
         bytes=store.size(key),
         rows=summary.rows,
         digest=summary.digest,
-        notes=_notes(dataset, summary),
+        notes=_notes(task, dataset, summary),
     )
 
 
@@ -74,14 +91,14 @@ def ask(template: ReportTemplate, parameters: object, viewer: Viewer) -> Questio
     return Question(viewer, read_parameters(template.parameters, parameters, viewer))
 
 
-def _write(
-    dataset: Dataset, sink: Any, about: Mapping[str, object], progress: Progress
-) -> ResultSummary:
+def _csv_key(key: str) -> str | None:
+    """Where the CSV of the result is kept, if any copies are."""
+    return copy_key(key, copy_name(ReportFormat.CSV)) if settings.COPY_RETENTION_HOURS else None
+
+
+def _write(dataset: Dataset, writer: ResultWriter, progress: Progress) -> ResultSummary:
     done = 0
     progress.report(done=done, total=dataset.records)
-    writer = ResultWriter(
-        sink, dataset.columns, about, totals=dataset.amounts, currency=dataset.currency
-    )
     with writer:
         for batch in dataset.batches:
             writer.write(batch)
@@ -107,14 +124,14 @@ def _about(template: ReportTemplate, question: Question, dataset: Dataset) -> di
     return {
         "template": template.code,
         "parameters": resolved,
-        "period_state": OPEN,
-        "data_version": dataset.data_version,
+        "period_state": dataset.period_state,
+        "data_version": dataset.version,
         "information": [
             ("Report", template.name_en),
             ("Template", template.code),
             *asked,
-            ("Period state", OPEN),
-            ("Data version", dataset.data_version),
+            ("Period state", dataset.period_state),
+            ("Data version", dataset.version),
         ],
     }
 
@@ -133,14 +150,26 @@ def _shown(value: object) -> str:
     return str(value)
 
 
-def _notes(dataset: Dataset, summary: ResultSummary) -> dict[str, object]:
+def _notes(task: FileTask, dataset: Dataset, summary: ResultSummary) -> dict[str, object]:
     totals: dict[str, dict[str, str]] = {}
     for total in summary.totals:
         totals.setdefault(total.currency, {})[total.key] = format(total.amount, "f")
     return {
         "records_processed": dataset.records,
         "records_to_process": dataset.records,
-        "data_version": dataset.data_version,
-        "period_state": OPEN,
+        "data_version": dataset.version,
+        "period_state": dataset.period_state,
         "totals": totals,
+        "warnings": [*(task.processing_notes.get("warnings") or ()), *dataset.warnings],
+        "total_columns": _total_columns(dataset),
+        "column_kinds": [column.kind.value for column in dataset.columns],
+    }
+
+
+def _total_columns(dataset: Dataset) -> dict[str, object]:
+    """The headers under which a file holds what was totalled, so that anybody can do it again."""
+    headers = {column.key: column.header for column in dataset.columns}
+    return {
+        "currency": headers[dataset.currency] if dataset.currency else None,
+        "amounts": {key: headers[key] for key in dataset.amounts},
     }

@@ -1,9 +1,12 @@
 """What state of the book a report was made from, where no moment of writing tells it."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 from django.db.models import CharField, Count, DecimalField, Func, QuerySet, Sum, Value
 from django.db.models.functions import Cast
 
@@ -45,3 +48,12 @@ def rows_seen(snapshot: Snapshot, query: QuerySet[Any, Any], facts: Sequence[str
     return RowsSeen(
         sum(row["rows"] for row in found), sum(int(row["digest"] or 0) for row in found)
     )
+
+
+def names_digest(names: Mapping[str, pa.Table]) -> str:
+    """What tells small tables of ids and names apart, whatever order they were read in."""
+    digest = hashlib.sha256()
+    for key in sorted(names):
+        table = names[key].sort_by([(names[key].schema.names[0], "ascending")])
+        digest.update(json.dumps([key, *table.to_pydict().values()]).encode())
+    return digest.hexdigest()[:12]

@@ -11,9 +11,11 @@ from tollbook.results.columns import Column, Kind
 from tollbook.results.row_text import Cell
 
 _SECOND: Final = 1_000_000
-_RUN_BY_SPREADSHEETS: Final = r"^[=+\-@\t\r]"
+_TO_GUARD: Final = r"^'*[=+\-@\t\r]"
+"""What a spreadsheet would run, and what looks like that behind a guard: so that taking one
+apostrophe off every guarded text gives back each text as it was."""
 _NEEDS_QUOTES: Final = r'[",\r\n]|^$'
-_NOT_PLAIN: Final = f"{_RUN_BY_SPREADSHEETS}|{_NEEDS_QUOTES}"
+_NOT_PLAIN: Final = f"{_TO_GUARD}|{_NEEDS_QUOTES}"
 
 
 def plain_cells(column: Column, values: pl.Series) -> Cell:
@@ -41,7 +43,8 @@ def _local_times(values: pl.Series) -> pl.Expr:
 class CsvRows:
     """Lines of CSV: null is nothing, empty text is ``""``; quotes only where they are needed.
 
-    Guarded, a text that a spreadsheet would run as a formula gets a leading apostrophe.
+    Guarded, a text that a spreadsheet would run as a formula gets a leading apostrophe, and so does
+    one that begins with apostrophes before such a character.
     """
 
     start = ""
@@ -72,6 +75,6 @@ class CsvRows:
         if not texts.str.contains(_NOT_PLAIN).any():
             return text
         if self._guarded:
-            text = pl.when(text.str.contains(_RUN_BY_SPREADSHEETS)).then("'" + text).otherwise(text)
+            text = pl.when(text.str.contains(_TO_GUARD)).then("'" + text).otherwise(text)
         quoted = '"' + text.str.replace_all('"', '""', literal=True) + '"'
         return pl.when(text.str.contains(_NEEDS_QUOTES)).then(quoted).otherwise(text)

@@ -6,7 +6,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tollbook.results.columns import Column, Kind, arrow_schema
+from tollbook.results.columns import Column, Kind
 
 _FIRST_DAY: Final = -719_162
 """0001-01-01 in days since 1970; Python, SQL and ISO 8601 with four digits of year begin here."""
@@ -22,21 +22,24 @@ class InexactValue(ValueError):
 def cast_exactly(batch: pa.RecordBatch, columns: Sequence[Column]) -> pa.RecordBatch:
     """``batch`` with the names, order and types of ``columns``.
 
-    Decimals may come as text (as ADBC delivers numeric); a time without a zone is UTC.
-    Refused: floats, NaN, lost digits, dates outside the years 1 to 9999, unknown or missing
-    columns.
+    Decimals may come as text (as ADBC delivers numeric); a time without a zone is UTC. Texts that
+    come as a dictionary stay one. Refused: floats, NaN, lost digits, dates outside the years 1 to
+    9999, unknown or missing columns.
     """
     keys = [column.key for column in columns]
     if sorted(batch.schema.names) != sorted(keys):
         raise ValueError(f"expected the columns {keys}, got {batch.schema.names}")
     arrays = [_cast(batch.column(column.key), column) for column in columns]
-    return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(columns))
+    return pa.RecordBatch.from_arrays(arrays, names=keys)
 
 
 def _cast(array: pa.Array, column: Column) -> pa.Array:
     if isinstance(array.type, pa.OpaqueType):
         array = array.storage
     if pa.types.is_dictionary(array.type):
+        if column.kind is Kind.TEXT and not array.dictionary.null_count:
+            texts = _cast(array.dictionary, column)
+            return pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), texts)
         array = array.dictionary_decode()
     if not _SOURCES[column.kind](array.type) and not pa.types.is_null(array.type):
         raise TypeError(f"column {column.key}: {array.type} is not taken as {column.type}")

@@ -1,7 +1,7 @@
 """A finished report as it is read: one Parquet file that knows what it holds."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from os import PathLike, fspath
 from types import TracebackType
@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tollbook.results.columns import Column, arrow_schema
+from tollbook.results.conditions import NUMBER
 from tollbook.results.control_totals import ControlTotal
+from tollbook.results.few_rows import RowPicker
 from tollbook.results.result_writer import METADATA_KEY, ROW_GROUP, ResultSummary, ResultWriter
 
 __all__ = ["NotAResult", "ResultFile", "ResultSummary", "ResultWriter"]
@@ -52,7 +54,7 @@ class ResultFile:
         """What a reader should know, label and value: the maker's lines, then what was counted."""
         lines = [(str(label), str(value)) for label, value in self.metadata.get("information", [])]
         lines.append(("Rows", str(self.rows)))
-        lines.append(("Digest (SHA-256 of the raw CSV)", self.summary.digest))
+        lines.append(("Digest (SHA-256 of the CSV)", self.summary.digest))
         for total in self.summary.totals:
             label = f"Total {total.header} {total.currency}".rstrip()
             lines.append((label, format(total.amount, "f")))
@@ -75,11 +77,29 @@ class ResultFile:
         for batch in self.batches(size):
             yield pl.DataFrame(pa.Table.from_batches([batch]).cast(plain))
 
+    def numbered(self, keys: Sequence[str]) -> pa.RecordBatchReader:
+        """Some columns and, after them, the number of each row, from 0."""
+        kept = arrow_schema([column for column in self.columns if column.key in keys])
+        schema = kept.append(pa.field(NUMBER, pa.int64()))
+        return pa.RecordBatchReader.from_batches(schema, self._numbered(kept, schema))
+
+    def picker(self, *, is_near: bool) -> RowPicker:
+        """What picks single rows; ``is_near`` where the file can be read at once at any place."""
+        return RowPicker(self._file, self._parquet, is_near=is_near)
+
     def pieces(self) -> Iterator[bytes]:
         """The bytes of the file itself."""
         self._file.seek(0)
         while piece := self._file.read(_PIECE):
             yield piece
+
+    def _numbered(self, kept: pa.Schema, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        done = 0
+        for batch in self._parquet.iter_batches(ROW_GROUP, columns=kept.names):
+            plain = pa.Table.from_batches([batch]).select(kept.names).cast(kept)
+            numbers = pa.array(range(done, done + batch.num_rows), pa.int64())
+            yield from plain.append_column(NUMBER, numbers).cast(schema).to_batches()
+            done += batch.num_rows
 
     def close(self) -> None:
         """Close the file if it was opened here."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,8 +19,11 @@ from tollbook.results.control_totals import ControlTotal, ControlTotals
 from tollbook.results.csv_lines import CsvRows
 from tollbook.results.exact_cast import cast_exactly
 from tollbook.results.row_text import ROWS_AT_ONCE, row_jobs
+from tollbook.results.texts import encode_texts, one_array
 
 ROW_GROUP: Final = 65_536
+ROWS_PER_PAGE: Final = 1_024
+"""Whoever wants a single row of a column reads a page of it: so pages are small."""
 METADATA_KEY: Final = b"tollbook"
 _DISTINCT_TEXTS: Final = 4_096
 _REPEATS: Final = 4
@@ -28,12 +31,15 @@ _REPEATS: Final = 4
 average, are kept as dictionaries."""
 
 
+Metadata = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
+
+
 @dataclass(frozen=True)
 class ResultSummary:
     """What a finished result amounts to.
 
-    ``digest`` is the SHA-256 of the rows as unguarded CSV with its header line: it depends on
-    columns and values alone, and anybody can take it of the download with ``raw=true``.
+    ``digest`` is the SHA-256 of the rows as CSV with its header line, guarded as downloads are: it
+    depends on columns and values alone, and anybody can take it of the file that was downloaded.
     """
 
     rows: int
@@ -46,24 +52,27 @@ class ResultWriter:
     """Writes one result; use as a context manager.
 
     Left by an error, what is in ``sink`` lacks the metadata that make a Parquet file a result, so
-    that ``ResultFile`` refuses it. ``metadata`` is JSON; ``totals`` are keys of amount columns.
+    that ``ResultFile`` refuses it. ``metadata`` is JSON, or makes it at the end; ``totals`` are
+    keys of amount columns. ``on_lines`` hears the lines of the CSV as their digest is taken, by a
+    thread of the writer's own.
     """
 
     def __init__(
         self,
         sink: str | PathLike[str] | BinaryIO | pa.NativeFile,
         columns: Sequence[Column],
-        metadata: Mapping[str, Any],
+        metadata: Metadata,
         *,
         totals: Sequence[str] = (),
         currency: str | None = None,
+        on_lines: Callable[[bytes | pa.Buffer], None] = lambda _: None,
     ) -> None:
         self._sink = sink
         self._columns = tuple(columns)
         self._schema = arrow_schema(columns)
-        self._metadata = dict(metadata)
+        self._metadata = metadata
         self._totals = ControlTotals(columns, totals, currency)
-        self._digest = _Digest(self._columns)
+        self._digest = _Digest(self._columns, on_lines)
         self._longest = {column.key: 0 for column in columns if column.kind is Kind.TEXT}
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
@@ -81,7 +90,10 @@ class ResultWriter:
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Take rows of any number; see :func:`cast_exactly` for what is refused."""
-        self._waiting.append(cast_exactly(batch, self._columns))
+        exact = cast_exactly(batch, self._columns)
+        if self._waiting and exact.schema != self._waiting[0].schema:
+            exact, *self._waiting = (_plain(each, self._schema) for each in (exact, *self._waiting))
+        self._waiting.append(exact)
         self._waiting_rows += batch.num_rows
         while self._waiting_rows >= ROW_GROUP:
             table = pa.Table.from_batches(self._waiting)
@@ -108,7 +120,7 @@ class ResultWriter:
                     self._parquet.close()
 
     def _finish(self) -> ResultSummary:
-        rest = pa.Table.from_batches(self._waiting, schema=self._schema)
+        rest = pa.Table.from_batches(self._waiting or [_nothing(self._schema)])
         if rest.num_rows or self._parquet is None:
             self._write_row_group(rest)
         digest, csv_bytes = self._digest.finish()
@@ -121,13 +133,14 @@ class ResultWriter:
     def _write_row_group(self, table: pa.Table) -> None:
         self._rows += table.num_rows
         self._totals.add(table)
-        for key, longest in self._longest.items():
-            self._longest[key] = max(longest, pc.max(pc.utf8_length(table[key])).as_py() or 0)
-        arrays = {key: table[key].combine_chunks() for key in table.schema.names}
+        arrays = {key: one_array(table[key]) for key in table.schema.names}
+        texts = {key: encode_texts(arrays[key]) for key in self._longest}
         if self._parquet is None:
-            self._repeated = {key for key in self._longest if _repeats(arrays[key])}
-        for key in self._repeated:
-            arrays[key] = arrays[key].dictionary_encode()
+            self._repeated = {key for key, text in texts.items() if _repeats(text)}
+        for key, text in texts.items():
+            longest = pc.max(pc.utf8_length(text.dictionary)).as_py() or 0
+            self._longest[key] = max(longest, self._longest[key])
+            arrays[key] = text if key in self._repeated else text.dictionary_decode()
         encoded = pa.table(arrays)
         self._digest.add(encoded)
         if self._parquet is None:
@@ -136,7 +149,17 @@ class ResultWriter:
 
     def _open(self, schema: pa.Schema) -> pq.ParquetWriter:
         repeated = sorted(self._repeated)
-        return pq.ParquetWriter(self._sink, schema, compression="zstd", use_dictionary=repeated)
+        return pq.ParquetWriter(
+            self._sink,
+            schema,
+            compression="zstd",
+            use_dictionary=repeated,
+            max_rows_per_page=ROWS_PER_PAGE,
+            write_page_index=True,
+        )
+
+    def _told(self) -> Mapping[str, Any]:
+        return self._metadata() if callable(self._metadata) else self._metadata
 
     def _metadata_json(self, summary: ResultSummary) -> bytes:
         known = {
@@ -153,15 +176,18 @@ class ResultWriter:
                 for t in summary.totals
             ],
         }
-        return json.dumps({**self._metadata, **known}, ensure_ascii=False).encode()
+        return json.dumps({**self._told(), **known}, ensure_ascii=False).encode()
 
 
 class _Digest:
     """Takes the digest of the rows beside the writing, in a thread of its own."""
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(
+        self, columns: Sequence[Column], on_lines: Callable[[bytes | pa.Buffer], None]
+    ) -> None:
         self._columns = columns
-        self._style = CsvRows(guarded=False)
+        self._on_lines = on_lines
+        self._style = CsvRows(guarded=True)
         self._hash = hashlib.sha256()
         self._bytes = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="digest")
@@ -187,9 +213,19 @@ class _Digest:
 
     def _take(self, text: bytes | pa.Buffer) -> None:
         self._hash.update(text)
+        self._on_lines(text)
         self._bytes += len(text) if isinstance(text, bytes) else text.size
 
 
-def _repeats(texts: pa.Array) -> bool:
-    distinct = pc.count_distinct(texts).as_py()
+def _plain(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The batch without dictionaries."""
+    return pa.Table.from_batches([batch]).cast(schema).combine_chunks().to_batches()[0]
+
+
+def _nothing(schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.array([], kind) for kind in schema.types], schema=schema)
+
+
+def _repeats(texts: pa.DictionaryArray) -> bool:
+    distinct = len(texts.dictionary)
     return bool(distinct <= min(_DISTINCT_TEXTS, (len(texts) - texts.null_count) // _REPEATS))

@@ -13,11 +13,14 @@ from typing import Final, Protocol, TypeVar
 import polars as pl
 import pyarrow as pa
 
-from tollbook.results.columns import Column
+from tollbook.results.columns import Column, Kind
 
 ROWS_AT_ONCE: Final = 8_192
 """Rows in one buffer of text: large enough for polars, small enough for flat memory."""
 WORKERS: Final = 2
+_MADE_SLOWLY: Final = frozenset({Kind.DATE, Kind.TIMESTAMP})
+_WORTH_REPEATING: Final = 8
+"""Days and moments that occur so often on average are made into text once each."""
 
 Result = TypeVar("Result")
 
@@ -113,23 +116,44 @@ def _row_buffer(
     style: RowStyle,
     repeated: Sequence[_Repeated | None],
 ) -> pa.Buffer:
-    parts: list[pl.Expr] = []
-    pending = style.start
-    for position, column in enumerate(columns):
-        cell = _cell(batch.column(position), column, style, repeated[position])
-        if pending := pending + cell.before:
-            parts.append(pl.lit(pending))
-        parts.append(cell.text)
-        pending = cell.after + (style.between if position < len(columns) - 1 else style.end)
-    parts.append(pl.lit(pending))
-    rows = pl.select(pl.concat_str(parts)).to_series()
+    cells = [
+        _cell(batch.column(position), column, style, repeated[position])
+        for position, column in enumerate(columns)
+    ]
+    rows = pl.select(_row(cells, style)).to_series()
     return rows.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]
 
 
+def _row(cells: Sequence[Cell], style: RowStyle) -> pl.Expr:
+    """The text of the rows, of as few pieces as can be: each costs as much as a column."""
+    if not style.start and not any(cell.before or cell.after for cell in cells):
+        *others, last = (cell.text for cell in cells)
+        ended = pl.concat_str([last, pl.lit(style.end)])
+        return pl.concat_str([*others, ended], separator=style.between)
+    parts: list[pl.Expr] = []
+    pending = style.start
+    for position, cell in enumerate(cells):
+        if pending := pending + cell.before:
+            parts.append(pl.lit(pending))
+        parts.append(cell.text)
+        pending = cell.after + (style.between if position < len(cells) - 1 else style.end)
+    return pl.concat_str([*parts, pl.lit(pending)])
+
+
 def _cell(array: pa.Array, column: Column, style: RowStyle, repeated: _Repeated | None) -> Cell:
-    if repeated is None:
-        return style.cell(column, pl.Series(array))
-    indices = array.indices
+    if repeated is not None:
+        return _gathered(repeated.cells, array.indices)
+    if column.kind in _MADE_SLOWLY:
+        encoded = array.dictionary_encode()
+        if len(encoded.dictionary) * _WORTH_REPEATING <= len(array):
+            values = pl.Series(pa.concat_arrays([encoded.dictionary, pa.nulls(1, array.type)]))
+            cells = pl.select(style.cell(column, values).whole()).to_series()
+            return _gathered(cells, encoded.indices)
+    return style.cell(column, pl.Series(array))
+
+
+def _gathered(cells: pl.Series, indices: pa.Array) -> Cell:
+    """The cells at ``indices``; the last of ``cells`` is that of null."""
     if indices.null_count:
-        indices = indices.fill_null(len(repeated.dictionary))
-    return Cell(pl.lit(repeated.cells).gather(pl.Series(indices)))
+        indices = indices.fill_null(len(cells) - 1)
+    return Cell(pl.lit(cells).gather(pl.Series(indices)))

@@ -25,6 +25,7 @@ from tollbook.storage.address import BucketAddress, FolderAddress, read_storage_
 from tollbook.storage.folders import make_private
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_PIECE: Final = 1 << 20
 _PART: Final = re.compile(r"\.\d+-[0-9a-f]{8}\.part$")
 
 
@@ -72,6 +73,24 @@ class FileStore:
             if isinstance(error, _Refused):
                 raise _unavailable(error) from error
             raise
+
+    def adopt(self, file: Path, key: str) -> None:
+        """Take a finished file of this machine in under ``key``; it is gone from its place.
+
+        Who has it open goes on reading it. ``StorageUnavailable`` where the store fails.
+        """
+        place = self.path(key)
+        if isinstance(self.filesystem, pafs.LocalFileSystem):
+            with _storage_errors():
+                self._make_room(place)
+                _sync(file)
+                if _moved(file, Path(place)):
+                    _sync(Path(place).parent)
+                    return
+        with self.writing(key) as sink, file.open("rb") as source:
+            while piece := source.read(_PIECE):
+                sink.write(piece)
+        file.unlink()
 
     def open(self, key: str) -> NativeFile:
         """Open ``key`` for reading at any place; ``FileNotFoundError`` where there is none."""
@@ -189,6 +208,17 @@ def _unavailable(error: OSError) -> StorageUnavailable:
     if error.errno in _FULL:
         return StorageUnavailable("the storage is full: nothing was written", code="storage_full")
     return StorageUnavailable(f"the storage cannot be written: {error}")
+
+
+def _moved(file: Path, place: Path) -> bool:
+    """Whether the file could be moved there: not from one disk to another."""
+    try:
+        file.replace(place)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return False
+    return True
 
 
 def _sync(place: Path) -> None:

@@ -1,10 +1,9 @@
 """Records as they stand in a file → records of the lake, and what is wrong with the others.
 
 Everything is done to columns. Of a column whose values repeat each distinct value is looked at
-once, and the findings are spread over the rows by number.
+once in a file, and the findings are spread over the rows by number.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,8 +21,10 @@ from tollbook.usage.records import (
     USAGE_SCHEMA,
 )
 from tollbook.usage.refusals import refusals
+from tollbook.usage.seen import Check, Seen
 
 _MISSING: Final = "is missing"
+_BETWEEN: Final = "\t"
 _CONTROL: Final = r"[\x00-\x1f\x7f]"
 _SPACE: Final = 0x20
 _DELETE: Final = 0x7F
@@ -53,9 +54,9 @@ class Checked:
     """How many records were looked at."""
 
 
-def check_records(raw: RawBatch, names: Names) -> Checked:
-    """Look at every column of every record."""
-    looked = _Looked(raw)
+def check_records(raw: RawBatch, names: Names, seen: Seen) -> Checked:
+    """Look at every column of every record; ``seen`` is what was found by the same names before."""
+    looked = _Looked(raw, seen)
     looked.look_at_texts("record_id", LONGEST_RECORD_ID)
     looked.look("client_id", lambda ids: _clients(ids, names))
     looked.look("feature", lambda found: _features(found, names))
@@ -73,23 +74,21 @@ def check_records(raw: RawBatch, names: Names) -> Checked:
 class _Looked:
     """What is known of the records of a batch so far, a column of findings at a time."""
 
-    def __init__(self, raw: RawBatch) -> None:
+    def __init__(self, raw: RawBatch, seen: Seen) -> None:
         self._raw = raw
+        self._seen = seen
         self._found: dict[str, pl.Series] = {"line": raw.lines.cast(pl.Int64)}
         self._mistakes: list[tuple[str, pl.Series]] = []
 
-    def look(
-        self, name: str, check: Callable[[pl.Series], pl.DataFrame], *, by_value: bool = True
-    ) -> None:
+    def look(self, name: str, check: Check, *, by_value: bool = True) -> None:
         """Take in what ``check`` finds in the values: columns, and the reason of a mistake."""
         column = self._column(name)
         if _left_out(name, column):
             return
-        if not by_value:
-            self._take_in(name, check(_plain(column)))
+        if by_value:
+            self._look_at_coded(name, _coded(column), check)
         else:
-            coded = _coded(column)
-            self._take_in(name, check(_series(coded.dictionary)), coded.indices)
+            self._take_in(name, _told(name, check(_plain(column))))
 
     def look_at_texts(self, name: str, longest: int) -> None:
         """Take in texts as they are, once it is clear that none is too long or odd."""
@@ -100,42 +99,43 @@ class _Looked:
         if _is_plainly_right(column, longest):
             self._found[f"{name}.text"] = texts
         else:
-            self._take_in(name, _texts(texts, longest))
+            self._take_in(name, _told(name, _texts(texts, longest)))
 
     def look_at_regions(self, names: Names) -> None:
         """A region is known by its name among those of the feature's product, else of all."""
         coded = _coded(self._column("region"))
-        product = self._found["feature.product_id"].cast(pl.Int64).fill_null(-1)
-        products = int(product.max() or 0) + 2  # type: ignore[arg-type]  # a number, says the cast
-        pair = _series(coded.indices).cast(pl.Int64) * products + product + 1
-        pairs = _coded(pair.to_arrow())
-        values = pl.DataFrame({"pair": _series(pairs.dictionary)})
-        words = pl.DataFrame({"region": _series(coded.dictionary).cast(pl.String)})
-        met = values.select(
-            product_id=(pl.col("pair") % products - 1).cast(pl.Int32),
-            region=words["region"].gather(values["pair"] // products),
-        ).with_columns(product_id=pl.when(pl.col("product_id") >= 0).then("product_id"))
-        self._take_in("region", _regions(met, names), pairs.indices)
+        product = self._found["feature.product_id"].to_arrow().cast(pa.int64()).fill_null(-1)
+        products = (pc.max(product).as_py() or 0) + 2
+        of_word = pc.multiply(coded.indices.cast(pa.int64()), products)
+        pairs = pc.add(of_word, pc.add(product, 1)).dictionary_encode()
+        word = pc.divide(pairs.dictionary, products)
+        own = pc.subtract(pairs.dictionary, pc.multiply(word, products))
+        words = coded.dictionary.cast(pa.string()).take(word)
+        met = pc.binary_join_element_wise(own.cast(pa.string()), words, _BETWEEN)
+        self._look_at_coded(
+            "region",
+            pa.DictionaryArray.from_arrays(pairs.indices, met),
+            lambda found: _regions(found, names),
+        )
 
-    def _take_in(self, name: str, findings: pl.DataFrame, codes: pa.Array | None = None) -> None:
-        """Spread what was found in distinct values over the rows; a row without one has none."""
-        found = findings.drop("reason", "absent", strict=False)
-        if "reason" in findings.columns:
-            missing = pl.col("absent") & (name in REQUIRED)
-            reasons = findings.select(
-                pl.when(missing).then(pl.lit(_MISSING)).otherwise("reason").alias("reason")
-            )
-            if reasons["reason"].null_count() < len(reasons):
-                found = found.hstack(reasons)
-        if codes is not None:
-            found = _spread(found, codes)
-            if name in REQUIRED and codes.null_count:
-                said = pl.col("reason") if "reason" in found.columns else pl.lit(None, pl.String)
-                without = _series(codes).is_null()
-                found = found.with_columns(
-                    reason=pl.when(without).then(pl.lit(_MISSING)).otherwise(said)
-                )
-        for column in found.iter_columns():
+    def _look_at_coded(self, name: str, coded: pa.DictionaryArray, check: Check) -> None:
+        """Spread what is found in distinct values over the rows; a row without one has none."""
+        found, places = self._seen.look(
+            name, coded.dictionary, lambda values: _told(name, check(values))
+        )
+        codes = coded.indices if places is None else places.take(coded.indices)
+        without = name in REQUIRED and codes.null_count > 0
+        for column, values in found.columns.items():
+            if column != "reason":
+                self._found[f"{name}.{column}"] = _series(values.take(codes))
+            elif found.has_mistakes or without:
+                reasons = values.cast(pa.string()).take(codes)
+                if without:
+                    reasons = pc.if_else(pc.is_null(codes), _MISSING, reasons)
+                self._blame(name, _series(reasons))
+
+    def _take_in(self, name: str, findings: pl.DataFrame) -> None:
+        for column in findings.iter_columns():
             if column.name == "reason":
                 self._blame(name, column)
             else:
@@ -226,12 +226,13 @@ class _Looked:
             self._mistakes.append((name, reasons))
 
 
-def _spread(findings: pl.DataFrame, codes: pa.Array) -> pl.DataFrame:
-    """The findings on distinct values, row by row; a row without a value has none."""
-    table = findings.to_arrow()
-    return pl.DataFrame(
-        {name: _series(_whole(table[name]).take(codes)) for name in table.schema.names}
-    )
+def _told(name: str, findings: pl.DataFrame) -> pl.DataFrame:
+    """The findings with the reason of each mistake, also where a value is absent that may not."""
+    if "reason" not in findings.columns:
+        return findings
+    missing = pl.col("absent") & (name in REQUIRED)
+    reason = pl.when(missing).then(pl.lit(_MISSING)).otherwise("reason").cast(pl.String)
+    return findings.with_columns(reason=reason).drop("absent")
 
 
 def _left_out(name: str, column: pa.Array) -> bool:
@@ -327,8 +328,13 @@ def _features(values: pl.Series, names: Names) -> pl.DataFrame:
     return findings.hstack(found.select("feature_id", "product_id"))
 
 
-def _regions(met: pl.DataFrame, names: Names) -> pl.DataFrame:
-    """The findings on pairs of ``region`` and ``product_id``."""
+def _regions(values: pl.Series, names: Names) -> pl.DataFrame:
+    """The findings on a product's number, plus one, and the name of a region."""
+    parts = values.str.splitn(_BETWEEN, 2).struct
+    product_id = parts.field("field_0").cast(pl.Int32) - 1
+    met = pl.DataFrame({"product_id": product_id, "region": parts.field("field_1")}).with_columns(
+        product_id=pl.when(pl.col("product_id") >= 0).then("product_id")
+    )
     own = names.regions.drop_nulls("product_id")
     general = names.regions.filter(pl.col("product_id").is_null()).select(
         "region", general="region_id"
@@ -370,19 +376,22 @@ def _units(values: pl.Series, names: Names) -> pl.DataFrame:
 def _moments(values: pl.Series) -> pl.DataFrame:
     value = pl.col("value")
     if values.dtype == _UTC:
-        year = value.dt.year()
-        reason = pl.when((year < 2000) | (year > 2099)).then(pl.lit("is not between 2000 and 2100"))
+        reason = pl.when(_of_another_century(value)).then(pl.lit("is not between 2000 and 2100"))
         return _findings(values, _empty(values), moment=value, reason=reason)
     plain = pl.when(value.str.contains(_MOMENT)).then(value.str.to_uppercase())
     one_form = plain.str.replace(" ", "T", literal=True).str.replace("Z", "+00:00", literal=True)
     moment = one_form.str.to_datetime(_MOMENT_FORM, time_unit="us", strict=False)
-    reason = pl.when(moment.is_null()).then(
+    reason = pl.when(moment.is_null() | _of_another_century(moment)).then(
         pl.lit(
             "is no moment of this century with an offset, such as 2026-10-05T14:00:00Z"
             " or 2026-10-05T16:00:00+02:00"
         )
     )
     return _findings(values, _empty(values), moment=moment, reason=reason)
+
+
+def _of_another_century(moment: pl.Expr) -> pl.Expr:
+    return (moment.dt.year() < 2000) | (moment.dt.year() > 2099)
 
 
 def _amounts(values: pl.Series) -> pl.DataFrame:

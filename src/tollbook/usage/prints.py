@@ -131,10 +131,10 @@ def in_parts(rows: pl.DataFrame, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
 
     Within a part they keep their order.
     """
-    part = (pl.col("high") // pl.lit(2**_PART_BITS, dtype=pl.UInt64)).cast(pl.UInt8)
-    found = rows.group_by(part.alias("part")).agg(pl.all(), rows=pl.len()).sort("part")
-    whole = one_batch(found.select(schema.names).explode(schema.names), schema)
-    counts = dict(found.select("part", "rows").iter_rows())
+    whole = one_batch(rows, schema)
+    part = pc.shift_right(whole["high"], pa.scalar(_PART_BITS, pa.uint64())).cast(pa.uint8())
+    whole = whole.take(pc.array_sort_indices(part))
+    counts = {one["values"]: one["counts"] for one in pc.value_counts(part).to_pylist()}
     first = 0
     for number in range(PARTS):
         count = counts.get(number, 0)

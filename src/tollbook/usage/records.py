@@ -21,6 +21,7 @@ OPTIONAL: Final = ("addendum_id", "resource_id", "unit")
 COLUMNS: Final = (*REQUIRED, *OPTIONAL)
 """The columns that an input file may have, by name and in any order."""
 
+AMOUNT: Final = pa.decimal128(38, 12)
 _MOMENT: Final = pa.timestamp("us", tz="UTC")
 USAGE_SCHEMA: Final = pa.schema(
     [
@@ -32,7 +33,7 @@ USAGE_SCHEMA: Final = pa.schema(
         pa.field("resource_id", pa.string()),
         pa.field("period_start", _MOMENT, nullable=False),
         pa.field("period_end", _MOMENT, nullable=False),
-        pa.field("amount", pa.decimal128(38, 12), nullable=False),
+        pa.field("amount", AMOUNT, nullable=False),
     ]
 )
 """The columns of every file of the lake."""

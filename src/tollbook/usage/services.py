@@ -30,6 +30,7 @@ from tollbook.usage.names import names_for
 from tollbook.usage.prints import Printer
 from tollbook.usage.readers import Unread, read_records
 from tollbook.usage.refusals import REFUSED_COLUMNS
+from tollbook.usage.seen import Seen
 from tollbook.usage.side_by_side import side_by_side
 from tollbook.usage.staging import Staging
 from tollbook.usage.work_folder import work_folder
@@ -129,13 +130,13 @@ def _checked(
     task: FileTask, progress: Progress, folder: Path
 ) -> Iterator[tuple[Checked, pl.DataFrame]]:
     """The records of the file, looked at, and prints of the good ones; tells how far it is."""
-    names = names_for(viewer_of(task.user))
+    names, seen = names_for(viewer_of(task.user)), Seen()
     form = uploads.form_of(task)
     done = 0
     with uploads.opened(task) as file, Printer() as printer:
 
         def looked_at(unread: Unread) -> tuple[Checked, pl.DataFrame]:
-            checked = check_records(unread(), names)
+            checked = check_records(unread(), names, seen)
             return checked, printer.prints_of(checked.good)
 
         length = file.size()

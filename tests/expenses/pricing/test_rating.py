@@ -1,6 +1,7 @@
 """Worked months in SQL, what it refuses, and what it leaves unrated."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
@@ -32,8 +33,9 @@ from tollbook.expenses.pricing.tables import RATED_SCHEMA, ContractTables, Unrat
 from tollbook.kernel.errors import InvalidInput
 from tollbook.kernel.periods import DateRange
 from tollbook.rating.commit import first_commit_fee
-from tollbook.rating.metered import line_for
-from tollbook.rating.rules import CalcRule
+from tollbook.rating.conventions import Conventions
+from tollbook.rating.metered import MeteredLine, line_for
+from tollbook.rating.rules import AMOUNT_OF, CalcRule
 
 ENGINE = DuckEngine()
 ONE_LINE = contract_tables([line_row()], [stage_row(1, "2")])
@@ -58,6 +60,27 @@ def test_s16_usage_that_meets_a_threshold_is_at_the_new_price() -> None:
     line = line_row(rule="staged")
     contracts = contract_tables([line], [stage_row(1, "1"), stage_row(1, ".5", "10")])
     assert amounts([usage_row("a", "10", FIRST)], contracts) == ["5"]
+
+
+def test_s16_with_the_setting_a_threshold_belongs_to_the_old_stage() -> None:
+    contracts = contract_tables(
+        [line_row(rule="staged")], [stage_row(1, "1"), stage_row(1, ".5", "10")]
+    )
+    opposite = replace(contracts, conventions=Conventions(threshold_is_in_new_stage=False))
+    usage = [
+        usage_row("a", "10", FIRST),
+        usage_row("b", "0.000000000001", FIRST + timedelta(days=1)),
+        usage_row("c", "2", FIRST + timedelta(days=2)),
+    ]
+    assert amounts(usage, opposite) == ["10", "-5", "1"]
+    (line,) = contracts_of(opposite).lines
+    assert volume_of(line, "10") == Decimal(10)
+    assert volume_of(contracts_of(contracts).lines[0], "10") == Decimal(5)
+
+
+def volume_of(line: MeteredLine, quantity: str) -> Decimal:
+    """What the reference asks for a quantity of a line."""
+    return AMOUNT_OF[line.rule](Decimal(quantity), line.terms)
 
 
 def test_d1_a_second_day_posts_the_difference() -> None:
@@ -298,6 +321,15 @@ def test_fees_are_those_of_the_reference() -> None:
     assert monthly[2]["discount_id"] == 1
     assert monthly[2]["money_value"] + monthly[2]["discount_value"] == monthly[2]["rated"]
     assert monthly[3]["period_end"] == datetime(2026, 10, 11, 5, tzinfo=UTC)
+
+
+def test_with_the_setting_the_day_of_activation_is_owed() -> None:
+    line = line_row(rule="commit", committed=Decimal(3), active_from=FIRST + timedelta(days=21))
+    book = contract_tables([line], [stage_row(1, "31")])
+    owed = replace(book, conventions=Conventions(counts_activation_day=True))
+    for contracts, days in ((book, 9), (owed, 10)):
+        (fee,) = rows_of(rate_fees(ENGINE, contracts, MONTH))
+        assert fee["rated"] == 3 * days
 
 
 def test_an_hourly_commit_is_owed_for_each_day_by_its_hours() -> None:

@@ -39,7 +39,8 @@ def read(text: str) -> list[list[str]]:
 
 def guarded(value: object) -> str:
     text = text_of(value) or ""
-    return f"'{text}" if isinstance(value, str) and text.startswith(RUN_BY_SPREADSHEETS) else text
+    runs = isinstance(value, str) and text.lstrip("'").startswith(RUN_BY_SPREADSHEETS)
+    return f"'{text}" if runs else text
 
 
 def test_a_known_result_is_this_text() -> None:
@@ -95,6 +96,12 @@ def test_an_odd_text_stays_itself(text: str, times: int) -> None:
     result = result_of([(text, 1)] * times, TEXT)
     assert read(rendered(result, raw=True))[1:] == [[text, "1"]] * times
     assert read(rendered(result))[1:] == [[guarded(text), "1"]] * times
+
+
+@pytest.mark.parametrize("text", ["'=1+1", "''-1", "'@x", "'\t", "'\r="])
+def test_what_looks_guarded_is_guarded_once_more(text: str) -> None:
+    assert read(rendered(result_of([(text, 1)], TEXT)))[1] == [f"'{text}", "1"]
+    assert read(rendered(result_of([("'quoted'", 1)], TEXT)))[1] == ["'quoted'", "1"]
 
 
 def test_numbers_are_never_guarded() -> None:

@@ -119,7 +119,7 @@ def test_the_information_sheet_says_what_the_data_are() -> None:
     lines = {str(label): value for label, value in rows}
     assert lines["Template"] == "=Sample"
     assert lines["Rows"] == "3"
-    assert lines["Digest (SHA-256 of the raw CSV)"] == result.summary.digest
+    assert lines["Digest (SHA-256 of the CSV)"] == result.summary.digest
     assert lines["Total Cost Ünal, Ltd"] == "1234.499999999999"
     assert lines["Times"] == "UTC"
     assert lines["Cost"] == "What the client pays."

@@ -173,7 +173,7 @@ BALANCE: Final = Shape(
         "unit_code": "EUR",
         "service": "Security",
         "credit_amount": None,
-        "debit_amount": 128.819351044883,
+        "debit_amount": 128.819351044882,
     },
 )
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from tollbook.api.operations import JSON, NOT_FOUND, RETRY_AFTER, Answer, Operation, detail
 from tollbook.api.paths import uuid_parameter
+from tollbook.api.v1.proof_headers import proof_header_schemas
 from tollbook.reports.renderers import RENDERERS, ReportFormat
 
 FORMATS: Final[Mapping[str, ReportFormat]] = {
@@ -33,9 +34,11 @@ EXAMPLE: Final = {
         "Payer",
         "Addendum ID",
         "Plan",
+        "Plan item ID",
         "Product ID",
         "Product",
         "Feature",
+        "Region ID",
         "Region",
         "Calc rule",
         "Kind",
@@ -65,9 +68,11 @@ EXAMPLE: Final = {
             "Sørland Motors S.A.",
             9,
             "CDN Start",
+            111,
             1,
             "CDN",
             "Delivery traffic",
+            2,
             "Europe",
             "stepped",
             "usage",
@@ -125,6 +130,7 @@ def _file_headers(**more: Any) -> dict[str, Any]:
     return {
         "Content-Disposition": {**text, "description": "The name to save it under."},
         "ETag": {**text, "description": "Changes with the bytes, and only then."},
+        **proof_header_schemas(),
         **more,
     }
 
@@ -205,7 +211,8 @@ def download_operation(tag: str, noun: str) -> Operation:
                 "in": "query",
                 "description": (
                     "CSV only: `true` leaves texts that a spreadsheet would run as they are, such "
-                    "as one that begins with `=`; usually they get a leading `'`."
+                    "as one that begins with `=`; usually they get a leading `'`, and so do those "
+                    "that begin with apostrophes before such a character."
                 ),
                 "schema": {"type": "boolean", "default": False},
             },

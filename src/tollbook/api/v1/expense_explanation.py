@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from tollbook.api.shapes import (
     words,
 )
 from tollbook.expenses.explaining.steps import Origin
+from tollbook.kernel.money import digits_text
 from tollbook.rating.rules import CalcRule
 from tollbook.rating.usage import RoundWay
 
@@ -28,7 +28,7 @@ EXACT_SCHEMA: Final = {"type": "string", "format": "decimal", "pattern": r"^-?\d
 
 def _exact(name: str, description: str, column: str | None = None) -> Field:
     read = attrgetter(column or name)
-    return Field(name, EXACT_SCHEMA, lambda row: _digits(read(row)), description)
+    return Field(name, EXACT_SCHEMA, lambda row: digits_text(read(row)), description)
 
 
 def _exact_or_none(name: str, description: str) -> Field:
@@ -36,7 +36,7 @@ def _exact_or_none(name: str, description: str) -> Field:
 
     def digits(row: Any) -> str | None:
         value = read(row)
-        return None if value is None else _digits(value)
+        return None if value is None else digits_text(value)
 
     return Field(name, nullable(EXACT_SCHEMA), digits, description)
 
@@ -44,13 +44,6 @@ def _exact_or_none(name: str, description: str) -> Field:
 def _moment(column: str) -> Callable[[Any], str]:
     read = attrgetter(column)
     return lambda row: _moment_text(read(row))
-
-
-def _digits(value: Decimal) -> str:
-    """Without an exponent, a negative zero, or zeros behind the last decimal that counts."""
-    text = f"{value:f}"
-    plain_text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if plain_text in {"-0", ""} else plain_text
 
 
 def _moment_text(value: datetime) -> str:

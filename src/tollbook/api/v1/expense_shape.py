@@ -224,6 +224,6 @@ EXPENSE: Final = Shape(
         "feature": {"id": 1501, "name": "Engineers' time", "erp_sku_id": "SKU-01501"},
         "subscription": "542",
         "plan_item": {"id": 1512, "default": True, "comment": None, "description": None},
-        "invoices": [{"invoice_id": 42, "invoice_date": "2026-09-01", "invoice_item_id": 321}],
+        "invoices": [{"invoice_id": 42, "invoice_date": "2026-09-01", "invoice_item_id": 328}],
     },
 )

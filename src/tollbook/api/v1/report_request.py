@@ -59,11 +59,11 @@ def _request_schema() -> dict[str, Any]:
                     "`date_from` may not be after `date_to`, and a client must be one of yours."
                 ),
                 "properties": {name: _any_of(ones) for name, ones in _parameters().items()},
-                "required": _always_required(),
+                **({"required": always} if (always := _always_required()) else {}),
                 "additionalProperties": False,
             },
         },
-        "required": ["parameters", "template_code"] if _always_required() else ["template_code"],
+        "required": ["parameters", "template_code"] if _asks_something() else ["template_code"],
         "additionalProperties": False,
         "examples": [EXAMPLE],
     }
@@ -86,8 +86,16 @@ def _any_of(declared: Sequence[Parameter]) -> dict[str, Any]:
 
 
 def _always_required() -> list[str]:
-    required = [{one.name for one in template.parameters if one.required} for template in TEMPLATES]
-    return sorted(set.intersection(*required))
+    return sorted(set.intersection(*_required()))
+
+
+def _asks_something() -> bool:
+    """Whether no template can do without any parameter."""
+    return all(_required())
+
+
+def _required() -> list[set[str]]:
+    return [{one.name for one in template.parameters if one.required} for template in TEMPLATES]
 
 
 def _schema(parameter: Parameter) -> dict[str, Any]:
@@ -95,6 +103,8 @@ def _schema(parameter: Parameter) -> dict[str, Any]:
     match parameter.type, parameter.format:
         case ParameterType.STRING, "date":
             schema |= {"format": "date", "pattern": DAY_PATTERN}
+        case ParameterType.STRING, "uuid":
+            schema |= {"format": "uuid"}
         case ParameterType.STRING, _:
             schema |= {"maxLength": _LONGEST_TEXT, "pattern": NO_NUL}
         case ParameterType.INTEGER, _:

@@ -1,4 +1,4 @@
-"""One file task of a type: reading it, removing it, stopping it, downloading what it made.
+"""One file task of a type: reading it, removing it, stopping it, the file and rows that it made.
 
 ``task_views`` makes the views of a type, so that reports, closings and the others answer alike.
 """
@@ -15,6 +15,7 @@ from tollbook.api.paths import read_uuid, uuid_parameter
 from tollbook.api.v1.download_document import download_operation
 from tollbook.api.v1.file_task import FILE_TASK
 from tollbook.api.v1.task_download import TaskDownload
+from tollbook.api.v1.task_rows import TaskRows, rows_operation
 from tollbook.api.views import ApiView
 from tollbook.clients.viewer import Viewer
 from tollbook.filetasks.models import FileTask
@@ -57,6 +58,7 @@ class TaskViews:
     item: type[TaskItem]
     cancel: type[TaskCancel]
     download: type[TaskDownload]
+    rows: type[TaskRows]
 
 
 def task_views(task_type: TaskType, tag: str) -> TaskViews:
@@ -65,10 +67,12 @@ def task_views(task_type: TaskType, tag: str) -> TaskViews:
     name = task_type.value
     item = {"get": _read(tag, noun), "delete": _destroy(tag, noun)}
     cancel, download = {"post": _cancel(tag, noun)}, {"get": download_operation(tag, noun)}
+    rows = {"get": rows_operation(tag, noun)}
     return TaskViews(
         type(f"{name}Item", (TaskItem,), {"task_type": task_type, "operations": item}),
         type(f"{name}Cancel", (TaskCancel,), {"task_type": task_type, "operations": cancel}),
         type(f"{name}Download", (TaskDownload,), {"task_type": task_type, "operations": download}),
+        type(f"{name}Rows", (TaskRows,), {"task_type": task_type, "operations": rows}),
     )
 
 

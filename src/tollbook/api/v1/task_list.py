@@ -33,6 +33,12 @@ _FILTERS: Final[tuple[Filter, ...]] = (
     Filter(
         "status", one_of(TaskStatus), any_of("status"), "Only in one of these states.", several=True
     ),
+    Filter(
+        "digest",
+        TEXT,
+        field("result_digest"),
+        "Only whose result has this digest, in hexadecimal: the same rows as a file that you have.",
+    ),
     Filter("uuid", TEXT, field("uuid__istartswith"), "Only whose uuid starts so."),
 )
 _ORDERS: Final = ("client_id", "created_at", "status", "task_type", "uuid")

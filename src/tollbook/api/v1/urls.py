@@ -22,10 +22,19 @@ from tollbook.api.v1.regions import RegionItem, Regions
 from tollbook.api.v1.report_templates import ReportTemplates
 from tollbook.api.v1.reports import VIEWS as REPORT
 from tollbook.api.v1.reports import Reports
+from tollbook.api.v1.schedules import ScheduleItem, ScheduleRun, ScheduleRuns, Schedules
 from tollbook.api.v1.statistic_regions import StatisticRegionItem, StatisticRegions
 from tollbook.api.v1.stops import VIEWS as STOP
 from tollbook.api.v1.stops import Stops
 from tollbook.api.v1.trials import StartTrialData, TrialItem, Trials
+from tollbook.api.v1.webhooks import (
+    WebhookDeliveries,
+    WebhookItem,
+    WebhookRedeliver,
+    WebhookRotate,
+    Webhooks,
+    WebhookTest,
+)
 from tollbook.api.views import NothingHere
 
 app_name: Final = "v1"
@@ -35,14 +44,31 @@ documented: Final[list[URLPattern]] = [
     path("reports/<str:id>", REPORT.item.as_view(), name="report"),
     path("reports/<str:uuid>/cancel", REPORT.cancel.as_view(), name="report-cancel"),
     path("reports/<str:uuid>/download", REPORT.download.as_view(), name="report-download"),
+    path("reports/<str:uuid>/rows", REPORT.rows.as_view(), name="report-rows"),
     path("imports", Imports.as_view(), name="imports"),
     path("imports/<str:id>", IMPORT.item.as_view(), name="import"),
     path("imports/<str:uuid>/cancel", IMPORT.cancel.as_view(), name="import-cancel"),
     path("imports/<str:uuid>/download", IMPORT.download.as_view(), name="import-download"),
+    path("imports/<str:uuid>/rows", IMPORT.rows.as_view(), name="import-rows"),
     path("closings", Closings.as_view(), name="closings"),
     path("closings/<str:id>", CLOSING.item.as_view(), name="closing"),
     path("closings/<str:uuid>/cancel", CLOSING.cancel.as_view(), name="closing-cancel"),
     path("closings/<str:uuid>/download", CLOSING.download.as_view(), name="closing-download"),
+    path("closings/<str:uuid>/rows", CLOSING.rows.as_view(), name="closing-rows"),
+    path("webhooks", Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<str:id>", WebhookItem.as_view(), name="webhook"),
+    path("webhooks/<str:id>/rotate", WebhookRotate.as_view(), name="webhook-rotate"),
+    path("webhooks/<str:id>/test", WebhookTest.as_view(), name="webhook-test"),
+    path("webhooks/<str:id>/deliveries", WebhookDeliveries.as_view(), name="webhook-deliveries"),
+    path(
+        "webhooks/<str:id>/deliveries/<str:delivery_id>/redeliver",
+        WebhookRedeliver.as_view(),
+        name="webhook-redeliver",
+    ),
+    path("schedules", Schedules.as_view(), name="schedules"),
+    path("schedules/<str:id>", ScheduleItem.as_view(), name="schedule"),
+    path("schedules/<str:id>/run", ScheduleRun.as_view(), name="schedule-run"),
+    path("schedules/<str:id>/runs", ScheduleRuns.as_view(), name="schedule-runs"),
     path("erp-invoices", ErpInvoices.as_view(), name="erp-invoices"),
     path("erp-invoices/<str:id>", ErpInvoiceItem.as_view(), name="erp-invoice"),
     path("erp-invoices/<str:id>/download", ErpInvoicePdf.as_view(), name="erp-invoice-pdf"),
@@ -68,6 +94,7 @@ documented: Final[list[URLPattern]] = [
     path("subscriptions/stop/<str:id>", STOP.item.as_view(), name="stop"),
     path("subscriptions/stop/<str:uuid>/cancel", STOP.cancel.as_view(), name="stop-cancel"),
     path("subscriptions/stop/<str:uuid>/download", STOP.download.as_view(), name="stop-download"),
+    path("subscriptions/stop/<str:uuid>/rows", STOP.rows.as_view(), name="stop-rows"),
     path("expenses", Expenses.as_view(), name="expenses"),
     path("expenses/<str:id>", ExpenseItem.as_view(), name="expense"),
     path("accounting/balances", Balances.as_view(), name="balances"),

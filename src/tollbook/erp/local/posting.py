@@ -5,7 +5,7 @@ from typing import Final
 
 from tollbook.erp.local.numbers import next_number
 from tollbook.erp.models import ErpInvoice, ErpInvoiceLine
-from tollbook.erp.rules import MoveType, PaymentState
+from tollbook.erp.rules import MoveType, payment_state
 from tollbook.invoicing.models import Invoice, InvoiceItem
 from tollbook.kernel.periods import next_month
 
@@ -26,6 +26,7 @@ def _post(invoice: Invoice) -> ErpInvoice:
         reseller_id=invoice.reseller_id, move_type=move_type, dated=invoice.invoice_date
     )
     takes = PAYMENT_DAYS if move_type is MoveType.OUT_INVOICE else timedelta()
+    state = payment_state(invoice.amount_total, ())
     document = ErpInvoice.objects.create(
         reseller_id=invoice.reseller_id,
         client_id=invoice.client_id,
@@ -40,8 +41,8 @@ def _post(invoice: Invoice) -> ErpInvoice:
         amount_untaxed=invoice.amount_untaxed,
         amount_tax=invoice.amount_tax,
         amount_total=invoice.amount_total,
-        payment_state=PaymentState.NOT_PAID,
-        erp_payment_state=PaymentState.NOT_PAID,
+        payment_state=state,
+        erp_payment_state=state,
         invoice_id=invoice.pk,
     )
     items = invoice.items.select_related("unit").order_by("position")

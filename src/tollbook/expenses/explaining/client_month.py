@@ -1,9 +1,10 @@
 """The usage of a client in a month beside its contracts: what the steps of its expenses go by."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Final
@@ -11,7 +12,9 @@ from typing import Final
 import pyarrow.compute as pc
 
 from tollbook.expenses.contract_tables import contract_tables
+from tollbook.expenses.models import Expense
 from tollbook.expenses.pricing.reference import contracts_of
+from tollbook.expenses.rules import ExpenseKind
 from tollbook.kernel.money import ZERO
 from tollbook.kernel.periods import DateRange
 from tollbook.rating.exact import exact
@@ -29,6 +32,8 @@ from tollbook.rating.metered import (
 from tollbook.usage.lake import open_lake
 
 _ANY: Final = None
+_Meter = tuple[int, int, int, Decimal]
+_Place = tuple[date, datetime, int]
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class LakeRecord(UsageRecord):
 class ClientMonth:
     """Records of the lake and contracts of one client in one month."""
 
+    client_id: int
     month: DateRange
     contracts: Contracts
     records: Sequence[LakeRecord]
@@ -77,28 +83,49 @@ class ClientMonth:
         """Billed units of each day, line and region, in the order in which they count."""
         return sorted(day_quantities(self.charged, self.lines), key=in_time)
 
-    @exact
-    def charged_on(self, day: date, line: MeteredLine, region_id: int) -> list[Decimal]:
+    def charged_on(self, day: date, line: MeteredLine, region_id: int) -> Sequence[Decimal]:
         """What is charged of a day in measured units: hour by hour where a commit is hourly."""
-        return [
-            amount
-            for bucket, amount in self.charged.items()
-            if (bucket.day, bucket.line_id, bucket.region_id) == (day, line.line_id, region_id)
-        ]
+        return self._charged_by_day.get((day, line.line_id, region_id), ())
 
-    @exact
     def used_before(self, day: date, line: MeteredLine, region_id: int) -> Decimal:
         """Billed units of the month that came before, by the same meter."""
-        own = in_time((day, line, region_id, ZERO))
-        return sum(
-            (
-                quantity
-                for found in self.quantities
-                for _, other, region, quantity in [found]
-                if in_time(found) < own and _meter(other, region) == _meter(line, region_id)
-            ),
-            ZERO,
+        places, sums = self._used_by_meter[_meter(line, region_id)]
+        return sums[bisect_left(places, in_time((day, line, region_id, ZERO)))]
+
+    @cached_property
+    def _charged_by_day(self) -> dict[tuple[date, int, int], list[Decimal]]:
+        found: dict[tuple[date, int, int], list[Decimal]] = defaultdict(list)
+        for bucket, amount in self.charged.items():
+            found[bucket.day, bucket.line_id, bucket.region_id].append(amount)
+        return found
+
+    @cached_property
+    @exact
+    def _used_by_meter(self) -> dict[_Meter, tuple[list[_Place], list[Decimal]]]:
+        """By meter when something was used, and what had been used before each and at the end."""
+        found: dict[_Meter, tuple[list[_Place], list[Decimal]]]
+        found = defaultdict(lambda: ([], [ZERO]))
+        for one in self.quantities:
+            _, line, region_id, quantity = one
+            places, sums = found[_meter(line, region_id)]
+            places.append(in_time(one))
+            sums.append(sums[-1] + quantity)
+        return found
+
+    @cached_property
+    def credit_expenses(self) -> dict[tuple[int, int], tuple[int, ...]]:
+        """Expenses that say how much bonus credit was used, by addendum and plan item."""
+        rows = Expense.objects.filter(
+            client_id=self.client_id,
+            kind=ExpenseKind.CREDIT,
+            for_date__gte=self.month.start,
+            for_date__lt=self.month.end,
+            deleted=False,
         )
+        found: dict[tuple[int, int], tuple[int, ...]] = defaultdict(tuple)
+        for pk, *place in rows.order_by("pk").values_list("pk", "addendum_id", "plan_item_id"):
+            found[place[0], place[1]] += (pk,)
+        return found
 
 
 def read_client_month(
@@ -128,8 +155,8 @@ def read_client_month(
         for row in batch.to_pylist()
     ]
     ordered = sorted(records, key=lambda record: (record.period_start, record.record_id))
-    return ClientMonth(month, contracts, ordered)
+    return ClientMonth(client_id, month, contracts, ordered)
 
 
-def _meter(line: MeteredLine, region_id: int) -> tuple[int, int, int, Decimal]:
+def _meter(line: MeteredLine, region_id: int) -> _Meter:
     return line.addendum_id, line.feature_id, region_id, line.unit_size

@@ -91,7 +91,7 @@ def _usage(expense: Expense, found: ClientMonth, line: MeteredLine) -> Explanati
         records=records,
         quantity=quantity,
         month=month,
-        credit_expense_ids=_credit_expenses(expense),
+        credit_expense_ids=_credit_expenses(expense, found),
     )
 
 
@@ -105,7 +105,7 @@ def _fee(expense: Expense, found: ClientMonth, lines: list[MeteredLine]) -> Expl
         charge=charged,
         matches=_matches(expense, sum((fee.quantity for fee, _ in fees), ZERO), charged),
         fees=tuple(fee for fee, _ in fees),
-        credit_expense_ids=_credit_expenses(expense),
+        credit_expense_ids=_credit_expenses(expense, found),
     )
 
 
@@ -192,10 +192,12 @@ def _matches(expense: Expense, quantity: Decimal, step: ChargeStep) -> bool:
     return stored == steps
 
 
-def _credit_expenses(expense: Expense) -> tuple[int, ...]:
+def _credit_expenses(expense: Expense, found: ClientMonth) -> tuple[int, ...]:
     """Expenses of the month that say how much bonus credit was used for this plan item."""
     month = month_of(expense.for_date)
-    found = Expense.objects.filter(
+    if month == found.month:
+        return found.credit_expenses.get((expense.addendum_id, expense.plan_item_id), ())
+    rows = Expense.objects.filter(
         kind=ExpenseKind.CREDIT,
         addendum_id=expense.addendum_id,
         plan_item_id=expense.plan_item_id,
@@ -203,4 +205,4 @@ def _credit_expenses(expense: Expense) -> tuple[int, ...]:
         for_date__lt=month.end,
         deleted=False,
     )
-    return tuple(found.order_by("pk").values_list("pk", flat=True))
+    return tuple(rows.order_by("pk").values_list("pk", flat=True))

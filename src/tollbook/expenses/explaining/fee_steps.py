@@ -27,7 +27,12 @@ def fee_step(expense: Expense, line: MeteredLine) -> FeeStep:
         amount = commit_hourly_amount(quantity, price)
         return FeeStep(line.rule, committed, price, hours, _HOURS, quantity, amount, amount)
     month = month_of(expense.for_date)
-    days = days_owed(line.active_from, month, ended_at=line.active_to)
+    days = days_owed(
+        line.active_from,
+        month,
+        ended_at=line.active_to,
+        counts_activation_day=line.terms.conventions.counts_activation_day,
+    )
     whole = commit_fee(committed, price)
     rated = prorated(whole, Fraction(days, month.days))
     return FeeStep(line.rule, committed, price, days, month.days, committed, whole, rated)

@@ -101,7 +101,8 @@ def _slices(line: MeteredLine, priced: Decimal, cost: Decimal) -> list[SliceStep
     if priced <= 0:
         return []
     if line.rule is CalcRule.STAGED:
-        stage = stage_reached(priced, line.terms.stages)
+        in_new = line.terms.conventions.threshold_is_in_new_stage
+        stage = stage_reached(priced, line.terms.stages, threshold_is_in_new_stage=in_new)
         return [SliceStep(stage.threshold, stage.price, priced, cost)]
     return [
         SliceStep(stage.threshold, stage.price, part, part * stage.price)

@@ -17,8 +17,9 @@ from tollbook.expenses.pricing.checks import (
     check_trial_ranges,
 )
 from tollbook.expenses.pricing.tables import ContractTables
-from tollbook.kernel.money import ZERO, money_context
+from tollbook.kernel.money import MONEY_PLACES, ZERO, money_context
 from tollbook.kernel.periods import DateRange, day_start, month_of
+from tollbook.rating.conventions import Conventions
 from tollbook.rating.rules import MONTH_TO_DATE
 from tollbook.rating.usage import RoundWay
 
@@ -29,6 +30,8 @@ _AMOUNT: Final = pa.decimal128(38, 12)
 _WHOLE: Final = pa.decimal128(18, 0)
 _PART: Final = pa.decimal128(12, 12)
 _NO_UPPER: Final = Decimal(10) ** 25
+_LEAST: Final = Decimal(1).scaleb(-MONEY_PLACES)
+"""Quantities differ by no less."""
 _WAYS: Final[Mapping[str | None, int]] = {None: 0, RoundWay.CEIL: 1, RoundWay.FLOOR: -1}
 
 _LINES: Final = pa.schema(
@@ -109,6 +112,8 @@ _STAGES: Final = pa.schema(
         ("line_id", pa.int64()),
         ("threshold", _AMOUNT),
         ("upper", _AMOUNT),
+        ("reached_from", _AMOUNT),
+        ("reached_below", _AMOUNT),
         ("price_whole", _WHOLE),
         ("price_part", _PART),
     ]
@@ -157,7 +162,7 @@ def usage_sources(contracts: ContractTables, days: DateRange) -> dict[str, pa.Ta
         "spells": pa.Table.from_pylist(list(_spells(lines, by_hour, free, month)), _SPELLS),
         "handovers": pa.Table.from_pylist(list(_handovers(lines, month)), _HANDOVERS),
         "trial_limits": pa.Table.from_pylist(_trial_limits(free), _TRIAL_LIMITS),
-        "stages": pa.Table.from_pylist(list(_stages(ladders)), _STAGES),
+        "stages": pa.Table.from_pylist(list(_stages(ladders, contracts.conventions)), _STAGES),
         "days": pa.Table.from_pylist([_day(day) for day in days], _DAYS),
         "month": pa.Table.from_pylist([{"month_start": day_start(month.start)}], _MONTH),
         **charge_sources(contracts, month),
@@ -175,7 +180,8 @@ def charge_sources(contracts: ContractTables, month: DateRange) -> dict[str, pa.
 
 def stage_sources(contracts: ContractTables) -> dict[str, pa.Table]:
     """The price ladders, cut into whole and broken parts."""
-    return {"stages": pa.Table.from_pylist(list(_stages(_ladders(contracts))), _STAGES)}
+    stages = list(_stages(_ladders(contracts), contracts.conventions))
+    return {"stages": pa.Table.from_pylist(stages, _STAGES)}
 
 
 def regions_of(contracts: ContractTables) -> dict[int, list[int]]:
@@ -351,7 +357,13 @@ def _trial_limits(free: Iterable[type_of_row]) -> list[type_of_row]:
     return [limits[key] for key in sorted(limits)]
 
 
-def _stages(ladders: Mapping[int, list[type_of_row]]) -> Iterator[type_of_row]:
+def _stages(
+    ladders: Mapping[int, list[type_of_row]], conventions: Conventions
+) -> Iterator[type_of_row]:
+    """Slices lie from ``threshold`` to ``upper``; a whole quantity of at least ``reached_from``,
+    and less than ``reached_below``, reaches the stage."""
+    later = ZERO if conventions.threshold_is_in_new_stage else _LEAST
+    add = money_context().add
     for line_id, ladder in ladders.items():
         uppers = [*(stage["threshold"] for stage in ladder[1:]), _NO_UPPER]
         for stage, upper in zip(ladder, uppers, strict=True):
@@ -359,6 +371,8 @@ def _stages(ladders: Mapping[int, list[type_of_row]]) -> Iterator[type_of_row]:
                 "line_id": line_id,
                 "threshold": stage["threshold"],
                 "upper": upper,
+                "reached_from": add(stage["threshold"], later),
+                "reached_below": add(upper, later),
                 "price_whole": stage["price"] // 1,
                 "price_part": stage["price"] % 1,
             }

@@ -14,6 +14,7 @@ from tollbook.kernel.money import ZERO
 from tollbook.kernel.periods import DateRange, day_start, month_of
 from tollbook.rating.commit import first_commit_fee
 from tollbook.rating.commit_hourly import committed_hours
+from tollbook.rating.conventions import Conventions
 from tollbook.rating.proration import hours_owed
 from tollbook.rating.rules import MONTH_TO_DATE, CalcRule
 
@@ -47,7 +48,7 @@ def owed_fees(contracts: ContractTables, days: DateRange) -> pa.Table:
         if row["threshold"] == 0
     }
     regions = regions_of(contracts)
-    month = month_of(days.start)
+    month, conventions = month_of(days.start), contracts.conventions
     fees: list[dict[str, Any]] = []
     for line in contracts.lines.to_pylist():
         if line["rule"] in MONTH_TO_DATE:
@@ -56,14 +57,14 @@ def owed_fees(contracts: ContractTables, days: DateRange) -> pa.Table:
         region_id = regions.get(line["line_id"], [contracts.fee_region_id])[0]
         fees += [
             _fee(line, region_id, fee)
-            for fee in _fees_of(line, prices[line["line_id"]], month)
+            for fee in _fees_of(line, prices[line["line_id"]], month, conventions)
             if fee[0] in days
         ]
     return pa.Table.from_pylist(fees, _FEES)
 
 
 def _fees_of(
-    line: dict[str, Any], price: Decimal, month: DateRange
+    line: dict[str, Any], price: Decimal, month: DateRange, conventions: Conventions
 ) -> Iterator[tuple[date, datetime, datetime, Decimal, Decimal]]:
     """Day, period, quantity and, of a month's commit, the fee."""
     ends = line["active_to"] or day_start(month.end)
@@ -81,6 +82,7 @@ def _fees_of(
             activated_at=line["active_from"],
             month=month,
             ended_at=line["active_to"],
+            counts_activation_day=conventions.counts_activation_day,
         )
         start = max(day_start(served[0]), line["active_from"])
         yield served[0], start, min(day_start(month.end), ends), line["committed"], fee

@@ -1,6 +1,6 @@
 """Rates the usage and the fees of one month on an engine."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 import pyarrow as pa
@@ -13,11 +13,18 @@ from tollbook.expenses.pricing.fees import owed_fees
 from tollbook.expenses.pricing.statements import (
     Statement,
     fees_statement,
+    hourly_used_statement,
+    measured_statement,
     strange_record_statement,
     unrated_statement,
     usage_statement,
 )
-from tollbook.expenses.pricing.tables import RATED_SCHEMA, UNRATED_SCHEMA, ContractTables
+from tollbook.expenses.pricing.tables import (
+    MEASURED_SCHEMA,
+    RATED_SCHEMA,
+    UNRATED_SCHEMA,
+    ContractTables,
+)
 from tollbook.kernel.errors import InvalidInput
 from tollbook.kernel.periods import DateRange, month_of, month_start
 
@@ -61,6 +68,22 @@ def rate_fees(
     return _rated(engine, fees_statement(), sources)
 
 
+def used_within_hourly_commits(
+    engine: Engine,
+    usage: pads.Dataset | pa.Table,
+    contracts: ContractTables,
+    days: DateRange,
+) -> pa.Table:
+    """How much of hourly commits was used: by addendum, feature, region and day, in measured units.
+
+    ``unit_size`` of them make a billed unit.
+    """
+    _check_days(days)
+    statement, sources = hourly_used_statement(), _usage_sources(usage, contracts, days)
+    with engine.running_query(statement.sql, sources=sources, steps=statement.steps) as reader:
+        return reader.read_all()
+
+
 def unrated_usage(
     engine: Engine,
     usage: pads.Dataset | pa.Table,
@@ -72,6 +95,16 @@ def unrated_usage(
     statement, sources = unrated_statement(), _usage_sources(usage, contracts, days)
     with engine.running_query(statement.sql, sources=sources, steps=statement.steps) as reader:
         yield from _batches(reader, UNRATED_SCHEMA)
+
+
+def measured_places(
+    engine: Engine, usage: pads.Dataset | pa.Table, client_ids: Collection[int]
+) -> Iterator[pa.RecordBatch]:
+    """Where and when some clients used something at all; gives ``MEASURED_SCHEMA``."""
+    clients = pa.table({"client_id": pa.array(client_ids, pa.int32())})
+    sources: dict[str, Source] = {"records": usage, "clients": clients}
+    with engine.running_query(measured_statement().sql, sources=sources) as reader:
+        yield from _batches(reader, MEASURED_SCHEMA)
 
 
 def _usage_sources(

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from tollbook.expenses.pricing.tables import ContractTables
 from tollbook.rating.commit import Committed
+from tollbook.rating.conventions import Conventions
 from tollbook.rating.ladder import PriceStage
 from tollbook.rating.metered import Contracts, DiscountSpan, FreeRange, MeteredLine, UsageRecord
 from tollbook.rating.rules import CalcRule, Terms
@@ -30,7 +31,7 @@ def contracts_of(tables: ContractTables) -> Contracts:
     return Contracts(
         lines=[
             replace(
-                _line(row, sorted(ladders[row["line_id"]])),
+                _line(row, sorted(ladders[row["line_id"]]), tables.conventions),
                 region_ids=frozenset(regions[row["line_id"]]),
                 region_commits=regional[row["line_id"]],
             )
@@ -49,7 +50,9 @@ def records_of(usage: Iterable[pa.RecordBatch]) -> Iterator[UsageRecord]:
             yield UsageRecord(**row)
 
 
-def _line(row: dict[str, Any], ladder: Iterable[PriceStage]) -> MeteredLine:
+def _line(
+    row: dict[str, Any], ladder: Iterable[PriceStage], conventions: Conventions
+) -> MeteredLine:
     multiple, way = row["round_multiple"], row["round_way"]
     return MeteredLine(
         line_id=row["line_id"],
@@ -58,7 +61,7 @@ def _line(row: dict[str, Any], ladder: Iterable[PriceStage]) -> MeteredLine:
         plan_item_id=row["plan_item_id"],
         feature_id=row["feature_id"],
         rule=CalcRule(row["rule"]),
-        terms=Terms(tuple(ladder), row["committed"]),
+        terms=Terms(tuple(ladder), row["committed"], conventions),
         active_from=row["active_from"],
         active_to=row["active_to"],
         unit_size=row["unit_size"],

@@ -10,10 +10,8 @@ from tollbook.engine.engine import Step
 from tollbook.rating.rules import MONTH_TO_DATE, CalcRule
 
 _SLOTS: Final = ("slots", "placed")
-_METERED: Final = (
-    *_SLOTS, "taken", "tried", "trial_ends", "free", "hours", "measured_days", "divided", "billed",
-    "metered",
-)  # fmt: skip
+_HOURS: Final = (*_SLOTS, "taken", "tried", "trial_ends", "free", "hours")
+_METERED: Final = (*_HOURS, "measured_days", "divided", "billed", "metered")
 _SHARED: Final = frozenset({"slots", "placed", "taken", "tried", "metered"})
 """Steps that more than one reads."""
 
@@ -39,9 +37,19 @@ def fees_statement() -> Statement:
     return _posted((), sorted(set(CalcRule) - MONTH_TO_DATE), "fees_served")
 
 
+def hourly_used_statement() -> Statement:
+    """Records to what of hourly commits they use up."""
+    return Statement(_steps(_HOURS), _text("hourly_used"))
+
+
 def unrated_statement() -> Statement:
     """Records that no line takes."""
     return Statement(_steps(_SLOTS), _text("unrated"))
+
+
+def measured_statement() -> Statement:
+    """Where and when clients used something at all."""
+    return Statement((), _text("measured_places"))
 
 
 def strange_record_statement() -> Statement:

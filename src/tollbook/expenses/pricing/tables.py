@@ -9,6 +9,8 @@ from typing import Final
 
 import pyarrow as pa
 
+from tollbook.rating.conventions import USUAL, Conventions
+
 AMOUNT: Final = pa.decimal128(38, 12)
 UNIT_SIZE: Final = pa.decimal128(32, 8)
 PERCENT: Final = pa.decimal128(36, 12)
@@ -150,6 +152,17 @@ UNRATED_SCHEMA: Final = pa.schema(
 """Usage that nobody is billed for; ``reason`` is an ``UnratedReason``."""
 
 
+MEASURED_SCHEMA: Final = pa.schema(
+    [
+        pa.field("client_id", pa.int32(), nullable=False),
+        pa.field("feature_id", pa.int32(), nullable=False),
+        pa.field("region_id", pa.int32(), nullable=False),
+        pa.field("for_date", pa.date32(), nullable=False),
+    ]
+)
+"""Where and when clients used something at all, priced or not; each once, in no order."""
+
+
 class UnratedReason(StrEnum):
     """Why usage is not billed."""
 
@@ -176,6 +189,7 @@ class ContractTables:
     trials: pa.Table
     fee_region_id: int
     """Where fees of lines without regions are posted."""
+    conventions: Conventions = USUAL
 
     def __post_init__(self) -> None:
         for name, schema in CONTRACT_SCHEMAS.items():

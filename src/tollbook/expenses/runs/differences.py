@@ -4,14 +4,16 @@ All of it is SQL in one transaction: the rows that should be came by COPY, and n
 back into this process.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, Final
 
+import pyarrow as pa
 from django.db import connection
 
 from tollbook.expenses.runs.summary import RatingSummary
+from tollbook.expenses.runs.unmeasured import leave_unmeasured
 from tollbook.kernel.periods import DateRange
 
 
@@ -150,10 +152,12 @@ def compare(
     *,
     posted: Posted = Posted.MONTH,
     corrected: date | None = None,
+    measured: Callable[[], Iterable[pa.RecordBatch]] = lambda: (),
 ) -> RatingSummary:
     """Set what is due beside the live rows of ``days`` that rating wrote; nothing is written.
 
-    Of corrections only those of the closed month ``corrected``.
+    Of corrections only those of the closed month ``corrected``. Usage expenses are taken out only
+    where ``measured`` (``MEASURED_SCHEMA``) has usage: others did not come from there.
     """
     asked: dict[str, Any] = {
         "start": days.start,
@@ -164,6 +168,7 @@ def compare(
     there = _THERE.format(own=_OWN[posted])
     with connection.cursor() as cursor:
         cursor.execute(_COMPARE.format(there=there), asked)
+        leave_unmeasured(days, measured)
         cursor.execute(_COUNT.format(there=there), asked)
         ((added, replaced, removed, live),) = cursor.fetchall()
     unchanged = live - replaced - removed

@@ -19,7 +19,9 @@ CREATE TEMPORARY TABLE expenses_due (
     money_value numeric(38, 12), tax_rate numeric(5, 2), tax_value numeric(38, 12)
 ) ON COMMIT DROP
 """
-_ROOM: Final = "DROP TABLE IF EXISTS pg_temp.expenses_due, pg_temp.expenses_changes"
+_ROOM: Final = (
+    "DROP TABLE IF EXISTS pg_temp.expenses_due, pg_temp.expenses_changes, pg_temp.expenses_measured"
+)
 _COPY: Final = "COPY expenses_due ({}) FROM STDIN (FORMAT csv)"
 
 

@@ -43,6 +43,7 @@ from tollbook.rating.rules import posting
 from tollbook.usage.lake import open_lake
 
 CORRECTION_REASON: Final = "late usage records of a closed month"
+_TAKEN_OUT: Final = "its expenses are not in the ledger; attach its partition to bill what is late"
 _DAY: Final = timedelta(days=1)
 _Key = tuple[int, int, int, datetime]
 _BATCH: Final = 20_000
@@ -112,11 +113,15 @@ def correct_closed_months(
     ``months`` are those to look at, else all that got usage after they were closed. Corrections go
     into the month ``into``, which must stand as ``during`` says, or into the first open month
     after the closed one. Corrections there that rating posted before are rated again with it.
+    A month whose expenses were taken out of the ledger is left alone: all of it would look late.
     """
     looked_at = months_closed_before_their_usage() if months is None else months
     total = RatingSummary()
-    for day in sorted({month_of(day).start for day in looked_at}):
-        for task in _tasks(month_of(day), client_ids, into, during):
+    for month in map(month_of, sorted({month_of(day).start for day in looked_at})):
+        if not has_month_partition(month):
+            _log.warning("closed_month_not_corrected", month=f"{month.start:%Y-%m}", why=_TAKEN_OUT)
+            continue
+        for task in _tasks(month, client_ids, into, during):
             total += _correct(task, now, engine or open_engine(settings.ENGINE_URL))
     return total
 

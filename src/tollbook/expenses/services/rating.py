@@ -13,7 +13,12 @@ from tollbook.clients.models import Client
 from tollbook.engine.engine import Engine
 from tollbook.engine.opening import open_engine
 from tollbook.expenses.contract_tables import contract_tables, unpriced_lines
-from tollbook.expenses.pricing.rating import rate_fees, rate_usage, unrated_usage
+from tollbook.expenses.pricing.rating import (
+    measured_places,
+    rate_fees,
+    rate_usage,
+    unrated_usage,
+)
 from tollbook.expenses.pricing.tables import ContractTables, UnratedReason
 from tollbook.expenses.rules import ExpenseKind, MonthStatus
 from tollbook.expenses.runs.differences import compare, write_changes
@@ -52,10 +57,13 @@ def rate_month(
     with transaction.atomic():
         lock_month(whole.start)
         clients = _clients_in(whole, during, client_ids)
-        unrated = _put_due(engine or open_engine(settings.ENGINE_URL), whole, now, clients)
-        summary = replace(
-            compare(whole, clients), unrated=unrated, unpriced=len(unpriced_lines(whole, clients))
+        works = engine or open_engine(settings.ENGINE_URL)
+        unrated = _put_due(works, whole, now, clients)
+        found = compare(
+            whole, clients, measured=lambda: measured_places(works, open_lake(whole), clients)
         )
+        unpriced = len(unpriced_lines(whole, clients))
+        summary = replace(found, unrated=unrated, unpriced=unpriced)
         if summary.changed:
             write_changes(whole, reason=reason, now=now)
             fold_counts()

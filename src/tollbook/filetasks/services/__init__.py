@@ -1,5 +1,6 @@
 """The one owner of the status of all background work."""
 
+from tollbook.filetasks.services.announcing import take_endings
 from tollbook.filetasks.services.cancelling import cancel_file_task, delete_file_task
 from tollbook.filetasks.services.expiring import expire_results
 from tollbook.filetasks.services.heartbeat import held_by
@@ -22,4 +23,5 @@ __all__ = [
     "run_file_task",
     "submit_file_task",
     "sweep_file_tasks",
+    "take_endings",
 ]

@@ -2,20 +2,22 @@
 
 import time
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from tollbook.filetasks.failures import INTERNAL, Failure, failure_of
 from tollbook.filetasks.models import FileTask
 from tollbook.filetasks.notes import with_note
+from tollbook.filetasks.queue import ANNOUNCE_ENDINGS, send_message
 from tollbook.filetasks.results import discard_attempt, discard_others
-from tollbook.filetasks.rules import MAX_ATTEMPTS, TaskStatus, statuses_before
+from tollbook.filetasks.rules import MAX_ATTEMPTS, UNFINISHED, TaskStatus, statuses_before
 from tollbook.filetasks.services.heartbeat import held_by, kept_alive, lease_end
 from tollbook.filetasks.work import Progress, TaskOutcome, TaskStopped, Work
 
@@ -54,6 +56,7 @@ def _claim(uuid: UUID) -> FileTask | None:
 
 def _attempt(task: FileTask, work: Work) -> None:
     progress = Progress()
+    _log.info("file_task_claimed")
     try:
         with kept_alive(task, progress):
             outcome = work(task, progress)
@@ -124,13 +127,14 @@ def _settle(task: FileTask, status: TaskStatus, **changes: Any) -> None:
     deadline = time.monotonic() + settings.FILE_TASK_LEASE_SECONDS
     while True:
         try:
-            held_by(task).filter(status__in=statuses_before(status)).update(
-                status=status, lease_expires_at=None, updated_at=Now(), **changes
-            )
+            row = held_by(task).filter(status__in=statuses_before(status))
+            row.update(status=status, lease_expires_at=None, updated_at=Now(), **changes)
         except (OperationalError, InterfaceError):
             connection.close()
             if time.monotonic() > deadline:
                 raise
             time.sleep(_AGAIN_SECONDS)
         else:
-            return
+            break
+    if status not in UNFINISHED:
+        transaction.on_commit(partial(send_message, ANNOUNCE_ENDINGS))

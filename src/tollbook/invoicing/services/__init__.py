@@ -12,12 +12,13 @@ from tollbook.invoicing.services.dispatching import (
 from tollbook.invoicing.services.holding import release_abandoned_months
 from tollbook.invoicing.services.parts import close_parts
 from tollbook.invoicing.services.running import CLOSE_CLIENTS, close_period
-from tollbook.invoicing.services.sealing import seal_month, segment_digest
-from tollbook.invoicing.services.submitting import check_may_close, submit_closing
+from tollbook.invoicing.services.sealing import seal_month
+from tollbook.invoicing.services.submitting import check_closing, check_may_close, submit_closing
 
 __all__ = [
     "CLOSE_CLIENTS",
     "ISSUE_INVOICES",
+    "check_closing",
     "check_may_close",
     "close_client",
     "close_parts",
@@ -30,7 +31,6 @@ __all__ = [
     "note_issued",
     "release_abandoned_months",
     "seal_month",
-    "segment_digest",
     "submit_closing",
     "wake_dispatch",
 ]

@@ -3,7 +3,6 @@
 The same rows always give the same bytes, whoever writes them and however often.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -15,11 +14,11 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 from django.db import connection
 
+from tollbook.expenses.segments import segment_digest
 from tollbook.expenses.services import EXPENSE_SCHEMA
 from tollbook.filetasks.results import result_store
 from tollbook.kernel.periods import DateRange
 
-_PIECE: Final = 1 << 20
 _ROW_GROUP: Final = 16_384
 _COPY: Final = """
 COPY (
@@ -59,18 +58,6 @@ def seal_month(*, reseller_id: int, month: DateRange) -> Segment:
             for table in _rows_of(reseller_id, day):
                 writer.write_table(table, row_group_size=_ROW_GROUP)
     return Segment(key, segment_digest(key))
-
-
-def segment_digest(key: str) -> str:
-    """The SHA-256 of the segment as it lies in the store."""
-    digest = hashlib.sha256()
-    file = result_store().open(key)
-    try:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
-    finally:
-        file.close()
-    return digest.hexdigest()
 
 
 def _rows_of(reseller_id: int, day: date) -> Iterator[pa.Table]:

@@ -60,6 +60,14 @@ def submit_closing(
     )
 
 
+def check_closing(
+    *, viewer: Viewer, month: object, reseller: object, dry_run: object, now: datetime
+) -> None:
+    """Raise what ``submit_closing`` would raise, and record nothing."""
+    check_may_close(viewer)
+    _read(viewer, month, reseller, None, dry_run, now)
+
+
 def _read(
     viewer: Viewer,
     month: object,

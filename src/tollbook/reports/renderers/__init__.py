@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from tollbook import __version__
 from tollbook.reports.renderers.csv_text import render_csv
 from tollbook.reports.renderers.json_text import render_json
 from tollbook.reports.renderers.parquet import render_parquet
@@ -15,6 +16,7 @@ __all__ = [
     "RENDERERS",
     "Renderer",
     "ReportFormat",
+    "copy_name",
     "render_csv",
     "render_json",
     "render_parquet",
@@ -38,6 +40,13 @@ class Renderer:
     media_type: str
     extension: str
     render: Callable[[ResultFile], Iterator[bytes]]
+
+
+def copy_name(form: "ReportFormat", *, raw: bool = False, gzip: bool = False) -> str:
+    """What a copy in this form is called; another version of Tollbook may write other bytes."""
+    return (
+        f"{__version__}.{'raw.' if raw else ''}{RENDERERS[form].extension}{'.gz' if gzip else ''}"
+    )
 
 
 RENDERERS: Final[Mapping[ReportFormat, Renderer]] = {

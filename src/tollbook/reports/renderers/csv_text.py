@@ -8,7 +8,7 @@ from tollbook.results.row_text import ROWS_AT_ONCE, in_order, row_jobs
 
 
 def render_csv(result: ResultFile, *, raw: bool = False) -> Iterator[bytes]:
-    """The lines in pieces; ``raw`` leaves texts unguarded, as the digest is taken."""
+    """The lines in pieces; ``raw`` leaves texts unguarded."""
     style = CsvRows(guarded=not raw)
     yield style.header(result.columns)
     for lines in in_order(row_jobs(result.batches(ROWS_AT_ONCE), result.columns, style)):

@@ -1,6 +1,6 @@
 """A result as JSON, ``{"headers": [...], "rows": [[...]]}``; amounts are exact strings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import polars as pl
@@ -22,14 +22,19 @@ _NUMBERS: Final = frozenset({Kind.INTEGER, Kind.BOOLEAN})
 
 def render_json(result: ResultFile) -> Iterator[bytes]:
     """The document in pieces, one row to a line."""
-    headers = pl.Series([column.header for column in result.columns], dtype=pl.String)
-    quoted = pl.select(_quoted(headers).whole()).to_series()
-    yield f'{{"headers": [{", ".join(quoted)}], "rows": ['.encode()
+    yield json_start(result.columns)
     comma = 1
     for rows in in_order(row_jobs(result.batches(ROWS_AT_ONCE), result.columns, JsonRows())):
         yield rows.to_pybytes()[comma:]
         comma = 0
     yield b"\n]}\n"
+
+
+def json_start(columns: Sequence[Column]) -> bytes:
+    """The document up to its first row."""
+    headers = pl.Series([column.header for column in columns], dtype=pl.String)
+    quoted = pl.select(_quoted(headers).whole()).to_series()
+    return f'{{"headers": [{", ".join(quoted)}], "rows": ['.encode()
 
 
 class JsonRows:

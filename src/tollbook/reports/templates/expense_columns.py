@@ -30,6 +30,7 @@ CLIENT_ID: Final = fact("client_id", "Client ID", pa.int32(), "The client that u
 FEATURE_NAME: Final = name(
     "feature_name", "Feature", "feature_id", feature_names, "What was measured and priced."
 )
+REGION_ID: Final = fact("region_id", "Region ID", pa.int32(), "The region.")
 REGION_NAME: Final = name(
     "region_name", "Region", "region_id", region_names, "Where the usage was counted."
 )
@@ -56,9 +57,11 @@ EACH_EXPENSE: Final = (
     name("payer_name", "Payer", "payer_id", payer_names, "The payer's company name."),
     fact("addendum_id", "Addendum ID", pa.int32(), "The client's contract on the plan."),
     name("plan_name", "Plan", "plan_id", plan_names, "The tariff that was applied."),
+    fact("plan_item_id", "Plan item ID", pa.int32(), "The priced feature of the plan."),
     PRODUCT_ID,
     PRODUCT_NAME,
     FEATURE_NAME,
+    REGION_ID,
     REGION_NAME,
     fact(
         "calc_rule",
@@ -132,7 +135,7 @@ GROUPED: Final[Mapping[str, tuple[Made, ...]]] = {
         *_SUMS,
     ),
     "region": (
-        fact("region_id", "Region ID", pa.int32(), "The region."),
+        REGION_ID,
         REGION_NAME,
         *_SUMS,
     ),

@@ -11,6 +11,7 @@ from tollbook.clients.selectors import clients_seen_by
 from tollbook.credits.models import Operation
 from tollbook.credits.rules import Account
 from tollbook.kernel.periods import day_start
+from tollbook.reports.comparison import Comparison
 from tollbook.reports.dataset import Dataset, facts_of, make_columns, read_names
 from tollbook.reports.parameters import Parameter, ParameterType
 from tollbook.reports.question import Question
@@ -20,6 +21,12 @@ from tollbook.reports.templates.credit_columns import EACH_OPERATION
 from tollbook.reports.templates.template import ReportTemplate
 from tollbook.reports.versions import rows_seen
 
+_COMPARISON: Final = Comparison(
+    identity=("client_id", "operation_id", "account", "currency"),
+    amounts=("debit", "credit"),
+    currency="currency",
+    quantities=("balance",),
+)
 _EXACT: "Final[DecimalField[Any, Any]]" = DecimalField(max_digits=38, decimal_places=12)
 _NOTHING: Final = Value(0, output_field=_EXACT)
 _POT: Final = ("client_id", "unit_code", "service", "acc")
@@ -46,8 +53,8 @@ def answer_reseller_credits(question: Question, snapshot: Snapshot) -> Dataset:
     batches = snapshot.batches(found.order_by(*_POT, *_TIME).values_list(*facts))
     return Dataset(
         columns=tuple(each.column for each in EACH_OPERATION),
-        amounts=("debit", "credit"),
-        currency="currency",
+        amounts=_COMPARISON.amounts,
+        currency=_COMPARISON.currency,
         records=seen.rows,
         data_version=f"{seen.rows} credit operations {seen.text}",
         batches=make_columns(batches, EACH_OPERATION, names),
@@ -123,4 +130,5 @@ RESELLER_CREDITS: Final = ReportTemplate(
     parameters=(DATE_FROM, DATE_TO, CLIENT_ID, PRODUCT_ID, CURRENCY, ACCOUNT),
     layouts={"operation": tuple(each.column for each in EACH_OPERATION)},
     answer=answer_reseller_credits,
+    comparisons={"operation": _COMPARISON},
 )

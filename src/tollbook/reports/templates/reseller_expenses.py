@@ -1,22 +1,30 @@
 """``ResellerExpenses``: what was charged, expense by expense or added up."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
-from django.db.models import Count, DateField, Max, QuerySet, Sum
-from django.db.models.functions import Cast, TruncMonth
 
-from tollbook.clients.selectors import clients_seen_by
-from tollbook.expenses.models import Expense
-from tollbook.kernel.periods import DateRange, months_of
+from tollbook.reports.comparison import Comparison, group_identity
 from tollbook.reports.dataset import Dataset, Made, facts_of, make_columns, read_names
+from tollbook.reports.expense_facts import (
+    AskedExpenses,
+    Places,
+    Seen,
+    asked_expenses,
+    count_days,
+    count_expenses,
+    find_places,
+    read_expenses,
+    read_groups,
+)
+from tollbook.reports.expense_facts.grouped import is_added
 from tollbook.reports.parameters import Parameter, ParameterType
 from tollbook.reports.question import Question
 from tollbook.reports.snapshot import Snapshot
 from tollbook.reports.templates.asked import CLIENT_ID, CURRENCY, DATE_FROM, DATE_TO, PRODUCT_ID
 from tollbook.reports.templates.expense_columns import EACH_EXPENSE, GROUPED
+from tollbook.reports.templates.expense_reasons import find_expense_reasons
 from tollbook.reports.templates.template import ReportTemplate
 
 EXPENSE: Final = "expense"
@@ -29,14 +37,39 @@ AMOUNTS: Final = (
 )
 
 _MADE: Final[Mapping[str, tuple[Made, ...]]] = {EXPENSE: EACH_EXPENSE, **GROUPED}
-_AGGREGATES: Final = {
-    "expenses": Count("id"),
-    "usage_sum": Sum("usage"),
-    "money_sum": Sum("money_value"),
-    "discount_sum": Sum("discount_value"),
-    "tax_sum": Sum("tax_value"),
+_COMPARISONS: Final = {
+    EXPENSE: Comparison(
+        identity=(
+            "for_date",
+            "addendum_id",
+            "plan_item_id",
+            "region_id",
+            "kind",
+            "currency",
+            "deleted",
+            "period_start",
+            "id",
+        ),
+        counts_where={"period_start": "kind = 'correction'", "id": "deleted"},
+        amounts=AMOUNTS,
+        currency="currency",
+        quantities=("usage",),
+        numbers=("id",),
+        find_reasons=find_expense_reasons,
+    ),
+    **{
+        name: Comparison(
+            identity=group_identity(made, is_added),
+            amounts=AMOUNTS,
+            currency="currency",
+            quantities=tuple(
+                each.column.key for each in made if {"usage_sum", "expenses"} & set(each.facts)
+            ),
+        )
+        for name, made in GROUPED.items()
+    },
 }
-_MONTH: Final = Cast(TruncMonth("for_date"), DateField())
+"""A live expense is known by its identity, whatever its revision; a deleted one by its number."""
 
 GROUP_BY: Final = Parameter(
     name="group_by",
@@ -55,70 +88,30 @@ INCLUDE_DELETED: Final = Parameter(
 
 def answer_reseller_expenses(question: Question, snapshot: Snapshot) -> Dataset:
     """The expenses that the viewer may see in the days asked for, in a total order."""
-    made = _MADE[question.text("group_by")]
-    expenses = asked_expenses(question)
-    known = snapshot.table(
-        expenses.values("for_date").annotate(records=Count("id"), newest=Max("created_at"))
-    )
-    facts = _facts(question, expenses, known, snapshot)
+    group_by = question.text("group_by")
+    made = _MADE[group_by]
+    asked, names = asked_expenses(question), read_names(made, question.viewer, snapshot)
+    places, seen = find_places(asked, snapshot), Seen(names)
+    if group_by == EXPENSE:
+        facts = seen.rows(_facts(asked, places, [*facts_of(made), "created_at"], snapshot))
+    else:
+        facts = seen.groups(read_groups(asked, places, facts_of(made), snapshot))
     return Dataset(
         columns=tuple(each.column for each in made),
         amounts=AMOUNTS,
         currency="currency",
-        records=pc.sum(known["records"]).as_py() or 0,
-        data_version=_version(known),
-        batches=make_columns(facts, made, read_names(made, question.viewer, snapshot)),
-    )
-
-
-def asked_expenses(question: Question) -> QuerySet[Expense, Any]:
-    """The expenses that the question is about: the viewer's own, and no others."""
-    values, days, viewer = question.values, question.days, question.viewer
-    narrowed: dict[str, object] = {
-        "reseller_id": viewer.reseller_id,
-        "client_id": values["client_id"],
-        "product_id": values["product_id"],
-        "currency__char_code": values["currency"],
-        "deleted": None if values["include_deleted"] else False,
-    }
-    given = {name: value for name, value in narrowed.items() if value is not None}
-    return Expense.objects.filter(
-        clients_seen_by(viewer, "client__"),
-        for_date__gte=days.start,
-        for_date__lt=days.end,
-        **given,
+        records=count_expenses(asked, places, snapshot),
+        data_version=lambda: seen.version,
+        batches=make_columns(facts, made, names),
+        period_state=places.state,
+        warnings=places.warnings,
     )
 
 
 def _facts(
-    question: Question, expenses: QuerySet[Expense, Any], known: pa.Table, snapshot: Snapshot
+    asked: AskedExpenses, places: Places, facts: Sequence[str], snapshot: Snapshot
 ) -> Iterator[pa.RecordBatch]:
-    group_by = question.text("group_by")
-    facts = facts_of(_MADE[group_by])
-    if group_by == EXPENSE:
-        for month in _months_with_rows(question.days, known):
-            days = expenses.filter(for_date__gte=month.start, for_date__lt=month.end)
-            yield from snapshot.batches(days.order_by("for_date", "id").values_list(*facts))
-        return
-    keys = [fact for fact in facts if fact not in _AGGREGATES]
-    sums = {fact: _AGGREGATES[fact] for fact in facts if fact in _AGGREGATES}
-    dated = expenses.annotate(month=_MONTH) if "month" in keys else expenses
-    yield from snapshot.batches(
-        dated.values(*keys).annotate(**sums).order_by(*keys).values_list(*facts)
-    )
-
-
-def _months_with_rows(days: DateRange, known: pa.Table) -> list[DateRange]:
-    """A query a month: each sorts one partition, not the whole answer."""
-    months = {day.replace(day=1) for day in known["for_date"].to_pylist()}
-    return [month for month in months_of(days) if month.start in months]
-
-
-def _version(known: pa.Table) -> str:
-    """How many expenses there are and when the newest was written."""
-    newest = pc.max(known["newest"]).as_py()
-    records = pc.sum(known["records"]).as_py() or 0
-    return f"{records} expenses, newest {newest.isoformat()}" if newest else "no expenses"
+    yield from read_expenses(asked, places, count_days(asked, snapshot), facts, snapshot)
 
 
 RESELLER_EXPENSES: Final = ReportTemplate(
@@ -140,4 +133,5 @@ RESELLER_EXPENSES: Final = ReportTemplate(
     ),
     layouts={name: tuple(each.column for each in made) for name, made in _MADE.items()},
     answer=answer_reseller_expenses,
+    comparisons=_COMPARISONS,
 )

@@ -17,6 +17,7 @@ from tollbook.contracts.models import Addendum, Subscription
 from tollbook.kernel.periods import day_start
 from tollbook.rating.ladder import PriceStage as Stage
 from tollbook.rating.ladder import ladder_of
+from tollbook.reports.comparison import Comparison
 from tollbook.reports.dataset import Dataset, make_columns, plain_facts, read_names
 from tollbook.reports.question import Question
 from tollbook.reports.snapshot import Snapshot
@@ -179,4 +180,17 @@ RESELLER_PLANS: Final = ReportTemplate(
     parameters=(DATE_FROM, DATE_TO, CLIENT_ID, PRODUCT_ID, CURRENCY),
     layouts={"stage": tuple(each.column for each in EACH_STAGE)},
     answer=answer_reseller_plans,
+    comparisons={
+        "stage": Comparison(
+            identity=(
+                "client_id",
+                "addendum_id",
+                "plan_item_id",
+                "subscription_id",
+                "currency",
+                "stage",
+            ),
+            quantities=("quantity", "stage_from", "stage_to", "price"),
+        )
+    },
 )

@@ -19,6 +19,7 @@ from tollbook.contracts.models import Addendum
 from tollbook.engine.engine import Engine
 from tollbook.engine.opening import open_engine
 from tollbook.kernel.periods import month_start
+from tollbook.reports.comparison import Comparison, group_identity
 from tollbook.reports.dataset import Dataset, make_columns, read_names
 from tollbook.reports.parameters import Parameter, ParameterType
 from tollbook.reports.question import Question
@@ -39,6 +40,7 @@ from tollbook.usage.models import UsageSegment
 from tollbook.usage.selectors import segments_of
 
 MONTH: Final = "month"
+_SUMMED: Final = ("usage", "records")
 _GROUP_NAMES: Final = ", ".join(GROUPS)
 _HOUR: Final = 3_600_000_000
 """In microseconds."""
@@ -203,6 +205,11 @@ def _version(segments: Sequence[UsageSegment]) -> str:
     return f"usage {digest.hexdigest()[:32]}"
 
 
+def _way(granularity: str, groups: Sequence[str]) -> str:
+    """The name of its layout."""
+    return f"{granularity}: {','.join(groups)}"
+
+
 def _every_way() -> Iterator[tuple[str, list[str]]]:
     for granularity in GRANULARITIES:
         for size in range(1, len(GROUPS) + 1):
@@ -228,11 +235,16 @@ RESELLER_STATISTICS: Final = ReportTemplate(
         GRANULARITY,
     ),
     layouts={
-        f"{granularity}: {','.join(groups)}": tuple(
-            each.column for each in columns_of(granularity, groups)
-        )
+        _way(granularity, groups): tuple(each.column for each in columns_of(granularity, groups))
         for granularity, groups in _every_way()
     },
     answer=answer_reseller_statistics,
     aliases=("ResellerStatisticsV2",),
+    comparisons={
+        _way(granularity, groups): Comparison(
+            identity=group_identity(columns_of(granularity, groups), _SUMMED.__contains__),
+            quantities=_SUMMED,
+        )
+        for granularity, groups in _every_way()
+    },
 )

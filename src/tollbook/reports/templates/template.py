@@ -1,8 +1,10 @@
 """What a report template declares."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
+from tollbook.reports.comparison import Comparison
 from tollbook.reports.dataset import Dataset
 from tollbook.reports.parameters import Parameter
 from tollbook.reports.question import Question
@@ -16,7 +18,9 @@ class ReportTemplate:
 
     ``layouts`` names every list of columns that it can answer with; ``answer`` finds the dataset,
     whose columns are one of them. ``id`` and ``code`` are published and never change; the template
-    also answers to its ``aliases``.
+    also answers to its ``aliases``. ``comparisons`` tells of each layout how two results of it are
+    compared; a template without any is not compared. ``check`` raises ``InvalidFields`` where
+    parameters that are right by themselves do not fit the book or each other.
     """
 
     id: int
@@ -27,6 +31,8 @@ class ReportTemplate:
     layouts: Mapping[str, tuple[Column, ...]]
     answer: Callable[[Question, Snapshot], Dataset]
     aliases: tuple[str, ...] = ()
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict)
+    check: Callable[[Question, datetime], None] | None = None
 
     def wire_parameters(self) -> dict[str, object]:
         """The parameter definitions in the form of OpenAPI 2."""

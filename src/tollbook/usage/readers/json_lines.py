@@ -10,17 +10,17 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.json as pajson
 
+from tollbook.kernel.money import round_money
 from tollbook.usage.readers.lines import Piece, is_text, pieces_of_lines
 from tollbook.usage.readers.raw import RawBatch, Unread
-from tollbook.usage.records import COLUMNS
+from tollbook.usage.records import AMOUNT, COLUMNS
 from tollbook.usage.refusals import no_refusals, refusals
 
 _NUMBERS: Final = frozenset({"client_id", "addendum_id", "amount"})
 """Numbers, or texts that hold one."""
-_NUMBER: Final = pa.decimal128(38, 12)
 _LARGEST: Final = Decimal(10) ** 26
 _SCHEMA: Final = pa.schema(
-    [(name, _NUMBER if name in _NUMBERS else pa.string()) for name in COLUMNS]
+    [(name, AMOUNT if name in _NUMBERS else pa.string()) for name in COLUMNS]
 )
 _FEW: Final = 32
 """So few lines are read one by one, to tell which of them is wrong."""
@@ -175,4 +175,4 @@ def _number(name: str, value: str) -> Decimal:
     places = len("".join(map(str, digits)).rstrip("0")) - len(digits) - int(exponent)
     if number and places > 12:
         raise _Wrong(name, value, "has more than 12 decimals")
-    return number.quantize(Decimal("1e-12")) if number else Decimal(0)
+    return round_money(number)

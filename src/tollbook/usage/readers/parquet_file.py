@@ -10,8 +10,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tollbook.kernel.errors import InvalidInput
+from tollbook.kernel.money import digits_text
 from tollbook.usage.readers.columns import check_columns
 from tollbook.usage.readers.raw import RawBatch, Unread
+from tollbook.usage.records import AMOUNT
 
 _ROWS: Final = 65_536
 _LARGEST_GROUP: Final = 2 << 30
@@ -112,10 +114,16 @@ def _plain_column(column: pa.Array) -> pa.Array:
     if pa.types.is_timestamp(kind):
         return pc.floor_temporal(column, unit="microsecond").cast(_MOMENT, safe=False)
     if pa.types.is_decimal(kind):
-        fits = kind.scale <= 12 and kind.precision - kind.scale <= 26
-        return column.cast(pa.decimal128(38, 12)) if fits else column.cast(pa.string())
+        return _amounts_or_texts(column)
     if pa.types.is_integer(kind):
         return column.cast(pa.string()) if pa.types.is_uint64(kind) else column.cast(pa.int64())
-    if pa.types.is_dictionary(kind):
-        return column.cast(pa.string())
     return column.cast(pa.string())
+
+
+def _amounts_or_texts(column: pa.Array) -> pa.Array:
+    """Numbers of any scale as amounts, where each of them is one to its last digit."""
+    try:
+        return column.cast(AMOUNT)
+    except pa.ArrowInvalid:  # the checks tell which, by its text without an exponent
+        texts = [None if one is None else digits_text(one) for one in column.to_pylist()]
+        return pa.array(texts, pa.string())

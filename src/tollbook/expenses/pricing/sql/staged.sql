@@ -7,11 +7,11 @@ SELECT
     m.beyond,
     CAST(
         CASE
-            WHEN s.threshold <= m.used_to AND m.used_to < s.upper THEN m.used_to
+            WHEN s.reached_from <= m.used_to AND m.used_to < s.reached_below THEN m.used_to
             ELSE CAST(0 AS DECIMAL(38, 12))
         END
         - CASE
-            WHEN s.threshold <= m.used_before AND m.used_before < s.upper THEN m.used_before
+            WHEN s.reached_from <= m.used_before AND m.used_before < s.reached_below THEN m.used_before
             ELSE CAST(0 AS DECIMAL(38, 12))
         END
         AS DECIMAL(38, 12)
@@ -22,7 +22,7 @@ FROM metered m
 JOIN stages s
     ON s.line_id = m.line_id
     AND (
-        (s.threshold <= m.used_to AND m.used_to < s.upper)
-        OR (s.threshold <= m.used_before AND m.used_before < s.upper)
+        (s.reached_from <= m.used_to AND m.used_to < s.reached_below)
+        OR (s.reached_from <= m.used_before AND m.used_before < s.reached_below)
     )
 WHERE m.rule = 'staged'

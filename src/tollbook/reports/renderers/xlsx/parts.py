@@ -56,6 +56,11 @@ def workbook_relations(sheets: int) -> str:
     return _relations([*targets, ("styles", "styles.xml"), ("sharedStrings", "sharedStrings.xml")])
 
 
+def sheet_names(sheets: int) -> list[str]:
+    """What the sheets are called; the last one is the information sheet."""
+    return ["Data", *(f"Data {number}" for number in range(2, sheets)), "Information"]
+
+
 def workbook(names: Sequence[str], filters: Mapping[int, str]) -> str:
     """``xl/workbook.xml``; ``filters`` maps the position of a sheet to the range it can filter."""
     sheets = "".join(

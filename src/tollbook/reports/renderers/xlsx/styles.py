@@ -11,6 +11,7 @@ _FORMATS: Final = {
     Kind.DATE: "yyyy\\-mm\\-dd",
     Kind.TIMESTAMP: "yyyy\\-mm\\-dd\\ hh:mm:ss",
 }
+_MOST_PLACES: Final = 38
 _FIRST_OWN_FORMAT: Final = 164
 """Numbers of formats below are Excel's own."""
 
@@ -29,28 +30,44 @@ class Styles:
 
     def xml(self) -> str:
         """The part ``styles.xml``."""
-        numbered = list(enumerate(self._formats, _FIRST_OWN_FORMAT))
-        formats = "".join(f'<numFmt numFmtId="{i}" formatCode="{code}"/>' for i, code in numbered)
-        cells = "".join(
-            f'<xf numFmtId="{i}" fontId="0" fillId="0" borderId="0" xfId="0"'
-            ' applyNumberFormat="1"/>'
-            for i, _ in numbered
-        )
-        return _STYLES.format(
-            formats=f'<numFmts count="{len(numbered)}">{formats}</numFmts>' if numbered else "",
-            cells=cells,
-            count=len(numbered) + 2,
-        )
+        return styles_xml(self._formats)
+
+
+def styles_xml(codes: Sequence[str]) -> str:
+    """The part ``styles.xml`` whose cells have the formats ``codes``, in their order."""
+    numbered = list(enumerate(codes, _FIRST_OWN_FORMAT))
+    formats = "".join(f'<numFmt numFmtId="{i}" formatCode="{code}"/>' for i, code in numbered)
+    cells = "".join(
+        f'<xf numFmtId="{i}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
+        for i, _ in numbered
+    )
+    return _STYLES.format(
+        formats=f'<numFmts count="{len(numbered)}">{formats}</numFmts>' if numbered else "",
+        cells=cells,
+        count=len(numbered) + 2,
+    )
+
+
+def kinds_shown(codes: Sequence[str]) -> dict[int, Kind | None]:
+    """What cells of each style hold whose formats are ``codes``; None where no column has it."""
+    return {number: _KINDS.get(code) for number, code in enumerate(codes, HEADER + 1)}
 
 
 def _format(column: Column) -> str | None:
     if column.kind is Kind.DECIMAL:
-        places: int = column.type.scale
-        shown = min(places, 2)
-        return "#,##0" + ("." if places else "") + "0" * shown + "#" * (places - shown)
+        return _decimal(column.type.scale)
     return _FORMATS.get(column.kind)
 
 
+def _decimal(places: int) -> str:
+    shown = min(places, 2)
+    return "#,##0" + ("." if places else "") + "0" * shown + "#" * (places - shown)
+
+
+_KINDS: Final = {
+    **{code: kind for kind, code in _FORMATS.items()},
+    **{_decimal(places): Kind.DECIMAL for places in range(_MOST_PLACES + 1)},
+}
 _STYLES: Final = (
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'

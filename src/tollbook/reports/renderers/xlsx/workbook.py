@@ -24,7 +24,7 @@ _WIDEST_CHARACTER: Final = 7
 def render_xlsx(result: ResultFile, *, rows_per_sheet: int = ROWS_PER_SHEET) -> Iterator[bytes]:
     """The workbook in pieces: sheets of data as many as it takes, then the information sheet."""
     sizes = _sheet_sizes(result.rows, rows_per_sheet)
-    names = [*_data_names(len(sizes)), "Information"]
+    names = parts.sheet_names(len(sizes) + 1)
     columns, styles, shared = result.columns, Styles(result.columns), SharedStrings()
     filters = {at: parts.area(len(columns), rows, fixed=True) for at, rows in enumerate(sizes)}
     archive = ZipStream()
@@ -97,10 +97,6 @@ def _entry(archive: ZipStream, name: str, text: str) -> Iterator[bytes]:
 
 def _sheet_sizes(rows: int, most: int) -> list[int]:
     return [min(most, rows - done) for done in range(0, rows, most)] or [0]
-
-
-def _data_names(sheets: int) -> list[str]:
-    return ["Data", *(f"Data {number}" for number in range(2, sheets + 1))]
 
 
 def _information(result: ResultFile, cut_columns: set[str]) -> Sequence[tuple[str, str]]:

@@ -1,0 +1,1 @@
+"""Downloaded files read back: what they hold, as the lines that a report's digest is taken over."""

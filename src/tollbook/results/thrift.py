@@ -1,0 +1,114 @@
+"""As much of Thrift's compact protocol as a Parquet footer takes: to walk one, to write one."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+I32: Final = 5
+I64: Final = 6
+BINARY: Final = 8
+LIST: Final = 9
+STRUCT: Final = 12
+_TRUE: Final = 1
+_FALSE: Final = 2
+_BYTE: Final = 3
+_DOUBLE: Final = 7
+_SET: Final = 10
+_LONG: Final = 15
+_FIXED: Final = {_TRUE: 0, _FALSE: 0, _BYTE: 1, _DOUBLE: 8}
+
+
+class CompactReader:
+    """Walks over encoded structs; whoever is told of a field reads or skips its value."""
+
+    def __init__(self, encoded: bytes) -> None:
+        self._encoded = encoded
+        self._type = STRUCT
+        self.at = 0
+
+    def fields(self) -> Iterator[int]:
+        """The numbers of the fields of the struct that begins here."""
+        number = 0
+        while head := self._encoded[self.at]:
+            self.at += 1
+            number = number + (head >> 4) if head >> 4 else self.integer()
+            self._type = head & 0x0F
+            yield number
+        self.at += 1
+
+    def integer(self) -> int:
+        """A number, which may be negative."""
+        found = self._unsigned()
+        return (found >> 1) ^ -(found & 1)
+
+    def open_list(self) -> int:
+        """How many elements the list has that begins here; then they follow."""
+        head = self._encoded[self.at]
+        self.at += 1
+        self._type = head & 0x0F
+        return self._unsigned() if head >> 4 == _LONG else head >> 4
+
+    def skip(self) -> None:
+        """Pass over the value of the field."""
+        self._skip(self._type)
+
+    def _skip(self, kind: int) -> None:
+        if kind in (I32, I64, 4):
+            self._unsigned()
+        elif kind == BINARY:
+            size = self._unsigned()
+            self.at += size
+        elif kind in (LIST, _SET):
+            size = self.open_list()
+            inner = self._type
+            for _ in range(size):
+                self._skip(inner)
+        elif kind == STRUCT:
+            for _ in self.fields():
+                self.skip()
+        else:
+            self.at += _FIXED[kind]
+
+    def _unsigned(self) -> int:
+        found = shift = 0
+        while True:
+            part = self._encoded[self.at]
+            self.at += 1
+            found |= (part & 0x7F) << shift
+            if part < 0x80:
+                return found
+            shift += 7
+
+
+def struct(*fields: tuple[int, int, bytes], after: int = 0) -> bytes:
+    """A struct of numbered fields in rising order, after the field ``after``."""
+    parts = []
+    for number, kind, value in fields:
+        parts.append(bytes([(number - after) << 4 | kind]) + value)
+        after = number
+    return b"".join(parts) + b"\0"
+
+
+def integer(number: int) -> bytes:
+    """A number that is not negative."""
+    return _unsigned(number << 1)
+
+
+def binary(content: bytes) -> bytes:
+    """Bytes, or text in UTF-8."""
+    return _unsigned(len(content)) + content
+
+
+def sequence(kind: int, elements: Sequence[bytes]) -> bytes:
+    """A list."""
+    size = len(elements)
+    head = bytes([size << 4 | kind]) if size < _LONG else bytes([0xF0 | kind]) + _unsigned(size)
+    return head + b"".join(elements)
+
+
+def _unsigned(number: int) -> bytes:
+    parts = bytearray()
+    while number >= 0x80:
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    parts.append(number)
+    return bytes(parts)
