@@ -78,7 +78,7 @@ quick: $(DEV) ## Run the benchmarks over a few rows: all ways must make the same
 	$(BIN)/python -m pytest -q tests/bench/test_run.py
 
 services: $(DEV) ## Run scenarios and faults on DATABASE_URL and BROKER_URL (AGAIN=1: those that failed last)
-	TOLLBOOK_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -q tests/scenarios tests/faults \
+	TOLLBOOK_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/scenarios tests/faults \
 		$(if $(AGAIN),$(FAILED))
 
 lock: ## Resolve the dependencies anew (needs uv)

@@ -1,11 +1,12 @@
 """What the database itself refuses, whoever writes."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
 
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 
 from tests.reports.book import Book
 from tollbook.contracts.models import Addendum, Subscription
@@ -14,7 +15,23 @@ from tollbook.kernel.errors import Conflict
 contracts_0004 = import_module("tollbook.contracts.migrations.0004_quantity_not_negative")
 catalog_0004 = import_module("tollbook.catalog.migrations.0004_commits_not_negative")
 
+CHECKS = {
+    "contracts_subscription": "subscription_quantity_not_negative",
+    "catalog_planitem": "default_value_not_negative",
+}
+
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def _unchecked(book: Book) -> Iterator[None]:
+    """The database takes anything meanwhile, and has its checks again for the tests that follow."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            for table, check in CHECKS.items():
+                cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {check}")
+        yield
+        transaction.set_rollback(True)
 
 
 def test_a_plan_item_cannot_offer_less_than_nothing(book: Book) -> None:
@@ -38,17 +55,13 @@ def test_nobody_can_subscribe_to_less_than_nothing(book: Book) -> None:
         )
 
 
+@pytest.mark.usefixtures("_unchecked")
 def test_a_book_that_holds_less_than_nothing_is_told_which_rows_and_what_to_do(book: Book) -> None:
     """The checks that migrations begin with, before the database would say it in its own words."""
     item = book.items["CDN"]
     addendum = Addendum.objects.create(
         client=book.fjord, plan=item.plan, currency=book.usd, status="active"
     )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "ALTER TABLE contracts_subscription DROP CONSTRAINT subscription_quantity_not_negative"
-        )
-        cursor.execute("ALTER TABLE catalog_planitem DROP CONSTRAINT default_value_not_negative")
     wrong = Subscription.objects.create(
         addendum=addendum,
         plan_item=item,

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from django.conf import settings
+from kombu.transport import TRANSPORT_ALIASES
 from pgmq import get_embedded_install_sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -34,6 +35,11 @@ _TIMEOUTS: Final = {
     "socket_timeout": CONNECT_SECONDS,
     "visibility_timeout": 600,
 }
+
+TRANSPORT_ALIASES.update(
+    # kombu takes TLS from the scheme, so the schemes stay and lead to our class
+    dict.fromkeys(("redis", "rediss"), "tollbook.config.redis_transport:Transport")
+)
 
 
 def ensure_queue() -> None:
