@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from auditlog.context import disable_auditlog
 
+from tests.remembered import remembered
 from tollbook.catalog.models import (
     CalcRule,
     Currency,
@@ -57,6 +58,7 @@ class Book:
     regions: dict[str, StatisticRegion] = field(default_factory=dict)
 
 
+@remembered
 @disable_auditlog()
 def open_book() -> Book:
     """Make everything but expenses, as if it had always been there: no history of it is kept."""

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pyarrow as pa
 from auditlog.context import disable_auditlog
 
+from tests.remembered import remembered
 from tests.reports.book import Book, open_book
 from tollbook.catalog.models import Currency
 from tollbook.clients.models import ApiKey, Client, User
@@ -51,10 +52,18 @@ class Callers:
     revoked: str
 
 
-@disable_auditlog()
 def let_in(book: Book | None = None) -> Callers:
     """Make keys for everybody in the book, of which no history is kept."""
-    book = book or open_book()
+    return _with_keys(book) if book else _let_into_a_new_book()
+
+
+@remembered
+def _let_into_a_new_book() -> Callers:
+    return _with_keys(open_book())
+
+
+@disable_auditlog()
+def _with_keys(book: Book) -> Callers:
     now = datetime.now(UTC)
     admin = User.objects.get(pk=book.admin.user_id)
     expired, expired_text = issue_api_key(user=admin, now=now)

@@ -1,12 +1,14 @@
 """Who may call what: every operation of the document, with every kind of key."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from tests.reports.book import Book
 from tests.wire.book import DAYS, Callers, erp_invoice, finished_report, report_task
 from tests.wire.conftest import BASE, Ask
 from tollbook.api.schema import openapi_document
@@ -37,7 +39,7 @@ class Case:
     file: bytes | None = None
     """A body that is no JSON."""
 
-    def path(self, things: dict[str, Any]) -> str:
+    def path(self, things: Mapping[str, str]) -> str:
         """The address with the ids of what it is about."""
         address = self.operation.partition(" ")[2].removeprefix(BASE)
         return re.sub(r"\{\w+\}", things[self.thing], address)
@@ -146,22 +148,34 @@ CASES = OWN_CASES + tuple(
 )
 
 
+class Things(dict[str, str]):
+    """The ids of what the admin of North has, each made when it is first asked for."""
+
+    def __init__(self, book: Book) -> None:
+        admin, now = book.admin, datetime.now(UTC)
+        closing = {"task_type": TaskType.CLOSING_PERIOD}
+        self._make: dict[str, Callable[[], Any]] = {
+            "report": lambda: finished_report(admin).uuid,
+            "waiting": lambda: report_task(admin).uuid,
+            "closing": lambda: finished_report(admin, **closing).uuid,
+            "waiting closing": lambda: report_task(admin, **closing).uuid,
+            "stop": lambda: finished_report(admin, **STOP).uuid,
+            "waiting stop": lambda: report_task(admin, **STOP).uuid,
+            "invoice": lambda: erp_invoice(book.fjord, "INV/2026/00001").pk,
+            "webhook": lambda: add_endpoint(viewer=admin, **URL, now=now)[0].pk,
+            "schedule": lambda: add_schedule(viewer=admin, asked=MONTHLY, now=now).pk,
+            "absent": lambda: ABSENT["absent"],
+        }
+
+    def __missing__(self, thing: str) -> str:
+        self[thing] = str(self._make[thing]())
+        return self[thing]
+
+
 @pytest.fixture
-def things(callers: Callers) -> dict[str, str]:
-    """What the admin of North has: a finished report, a waiting one, an invoice of Fjord."""
-    book, now = callers.book, datetime.now(UTC)
-    return {
-        "report": str(finished_report(book.admin).uuid),
-        "waiting": str(report_task(book.admin).uuid),
-        "closing": str(finished_report(book.admin, task_type=TaskType.CLOSING_PERIOD).uuid),
-        "waiting closing": str(report_task(book.admin, task_type=TaskType.CLOSING_PERIOD).uuid),
-        "stop": str(finished_report(book.admin, **STOP).uuid),
-        "waiting stop": str(report_task(book.admin, **STOP).uuid),
-        "invoice": str(erp_invoice(book.fjord, "INV/2026/00001").pk),
-        "webhook": str(add_endpoint(viewer=book.admin, **URL, now=now)[0].pk),
-        "schedule": str(add_schedule(viewer=book.admin, asked=MONTHLY, now=now).pk),
-        "absent": ABSENT["absent"],
-    }
+def things(callers: Callers) -> Things:
+    """A finished report of the admin of North, a waiting one, an invoice of Fjord and so on."""
+    return Things(callers.book)
 
 
 def _ids(case: Case) -> str:
@@ -175,7 +189,7 @@ def test_the_table_has_every_operation_of_the_document() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=_ids)
 def test_without_a_live_key_everything_is_401_and_tells_nothing(
-    case: Case, ask: Ask, callers: Callers, things: dict[str, str]
+    case: Case, ask: Ask, callers: Callers, things: Things
 ) -> None:
     method, path = case.operation.partition(" ")[0].upper(), case.path(things)
     number, secret = callers.admin.removeprefix("apikey ").split("$")
@@ -207,7 +221,7 @@ def test_without_a_live_key_everything_is_401_and_tells_nothing(
 @pytest.mark.parametrize("case", CASES, ids=_ids)
 @pytest.mark.parametrize("role", ["operator", "admin", "seller", "client", "stranger"])
 def test_each_role_may_do_what_it_may_and_sees_nothing_else(
-    case: Case, role: str, ask: Ask, callers: Callers, things: dict[str, str]
+    case: Case, role: str, ask: Ask, callers: Callers, things: Things
 ) -> None:
     method, path = case.operation.partition(" ")[0].upper(), case.path(things)
     expected = {
@@ -229,7 +243,7 @@ def test_each_role_may_do_what_it_may_and_sees_nothing_else(
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.thing != "absent"], ids=_ids)
 def test_what_is_anothers_is_answered_like_what_does_not_exist(
-    case: Case, ask: Ask, callers: Callers, things: dict[str, str]
+    case: Case, ask: Ask, callers: Callers, things: Things
 ) -> None:
     method = case.operation.partition(" ")[0].upper()
 
@@ -271,7 +285,7 @@ def test_a_path_that_leads_nowhere_needs_a_key_first(ask: Ask) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=_ids)
 def test_a_method_that_is_not_offered_is_405_with_those_that_are(
-    case: Case, ask: Ask, callers: Callers, things: dict[str, str]
+    case: Case, ask: Ask, callers: Callers, things: Things
 ) -> None:
     offered, path = case.operation.split(" ")
     for method in ("PUT", "PATCH", "OPTIONS", "TRACE", "QUERY"):
