@@ -3,9 +3,9 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
@@ -14,14 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tollbook.results.beside import OneBeside
 from tollbook.results.columns import Column, Kind, arrow_schema
 from tollbook.results.control_totals import ControlTotal, ControlTotals
 from tollbook.results.csv_lines import CsvRows
 from tollbook.results.exact_cast import cast_exactly
-from tollbook.results.row_text import ROWS_AT_ONCE, row_jobs
+from tollbook.results.row_text import ROWS_AT_ONCE, in_order, row_jobs
 from tollbook.results.texts import encode_texts, one_array
 
-ROW_GROUP: Final = 65_536
+ROW_GROUP: Final = 32_768
 ROWS_PER_PAGE: Final = 1_024
 """Whoever wants a single row of a column reads a page of it: so pages are small."""
 METADATA_KEY: Final = b"tollbook"
@@ -73,6 +74,7 @@ class ResultWriter:
         self._metadata = metadata
         self._totals = ControlTotals(columns, totals, currency)
         self._digest = _Digest(self._columns, on_lines)
+        self._writing = OneBeside("parquet")
         self._longest = {column.key: 0 for column in columns if column.kind is Kind.TEXT}
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
@@ -115,6 +117,7 @@ class ResultWriter:
                 self._summary = self._finish()
         finally:
             self._digest.close()
+            self._writing.close()
             if self._parquet is not None:
                 with suppress(OSError):  # what made it fail, say a full disk, may go on
                     self._parquet.close()
@@ -124,6 +127,7 @@ class ResultWriter:
         if rest.num_rows or self._parquet is None:
             self._write_row_group(rest)
         digest, csv_bytes = self._digest.finish()
+        self._writing.wait()
         summary = ResultSummary(self._rows, digest, csv_bytes, self._totals.totals())
         if self._parquet is not None:
             self._parquet.add_key_value_metadata({METADATA_KEY: self._metadata_json(summary)})
@@ -145,14 +149,14 @@ class ResultWriter:
         self._digest.add(encoded)
         if self._parquet is None:
             self._parquet = self._open(encoded.schema)
-        self._parquet.write_table(encoded, row_group_size=ROW_GROUP)
+        self._writing.begin(partial(self._parquet.write_table, encoded, row_group_size=ROW_GROUP))
 
     def _open(self, schema: pa.Schema) -> pq.ParquetWriter:
         repeated = sorted(self._repeated)
         return pq.ParquetWriter(
             self._sink,
             schema,
-            compression="zstd",
+            compression="snappy",
             use_dictionary=repeated,
             max_rows_per_page=ROWS_PER_PAGE,
             write_page_index=True,
@@ -190,26 +194,25 @@ class _Digest:
         self._style = CsvRows(guarded=True)
         self._hash = hashlib.sha256()
         self._bytes = 0
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="digest")
-        self._last: Future[None] = self._thread.submit(self._take, self._style.header(columns))
+        self._taking = OneBeside("digest")
+        self._taking.begin(partial(self._take, self._style.header(columns)))
 
     def add(self, table: pa.Table) -> None:
         """Take in the rows of ``table``; waits for those before, so that no more than two wait."""
-        self._last.result()
-        self._last = self._thread.submit(self._take_rows, table)
+        self._taking.begin(partial(self._take_rows, table))
 
     def finish(self) -> tuple[str, int]:
         """The digest and the number of bytes that it covers."""
-        self._last.result()
+        self._taking.wait()
         return self._hash.hexdigest(), self._bytes
 
     def close(self) -> None:
         """Let the thread go."""
-        self._thread.shutdown(cancel_futures=True)
+        self._taking.close()
 
     def _take_rows(self, table: pa.Table) -> None:
-        for job in row_jobs(table.to_batches(ROWS_AT_ONCE), self._columns, self._style):
-            self._take(job())
+        for lines in in_order(row_jobs(table.to_batches(ROWS_AT_ONCE), self._columns, self._style)):
+            self._take(lines)
 
     def _take(self, text: bytes | pa.Buffer) -> None:
         self._hash.update(text)
