@@ -197,6 +197,21 @@ def test_usage_of_a_closed_month_is_taken_in_with_a_warning(book: Book) -> None:
     assert (warning["code"], warning["month"], warning["records"]) == ("closed_month", "2026-09", 1)
 
 
+def test_usage_of_a_year_that_is_far_ahead_is_taken_in_with_a_warning(book: Book) -> None:
+    rows = [
+        usage(book, "a", period_start="2098-09-30T22:00:00Z", period_end="2098-09-30T23:00:00Z"),
+        usage(book, "b"),
+    ]
+    task = take_in(book.operator, csv_bytes(rows))
+    assert counts(task) == (2, 2, 0, 0)
+    [warning] = task.processing_notes["warnings"]
+    assert (warning["code"], warning["month"], warning["records"]) == (
+        "month_to_come",
+        "2098-09",
+        1,
+    )
+
+
 def test_an_upload_lies_in_the_store_until_its_import_has_ended(book: Book) -> None:
     task = submit(book.operator, csv_bytes([usage(book)]))
     key = uploads.key_of(task)

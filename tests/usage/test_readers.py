@@ -21,6 +21,7 @@ from tollbook.usage.checks import check_records
 from tollbook.usage.forms import form_of_name
 from tollbook.usage.names import Names
 from tollbook.usage.readers import read_records
+from tollbook.usage.readers.json_lines import read_json_lines
 from tollbook.usage.seen import Seen
 
 NAMES = Names(
@@ -209,6 +210,22 @@ def test_a_bad_line_of_json_is_found_among_good_ones(line: str, column: str, rea
     [(number, where, said)] = bad
     assert (number, where) == (71, column)
     assert said.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "true",
+        '{"a": [1.50, null, "é"]}',
+        "[false]",
+        "[[[[[[[[…]]]]]]]]",
+    ],
+)
+def test_what_is_refused_is_shown_as_it_stands_in_the_file(value: str) -> None:
+    nested = "[" * 500 + "]" * 500
+    line = json.dumps(GOOD).replace('"cdn"', nested if "…" in value else value)
+    [unread] = read_json_lines([line.encode()])
+    assert unread().refused["value"].to_list() == [value]
 
 
 def test_numbers_of_json_keep_every_digit() -> None:

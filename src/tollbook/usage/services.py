@@ -10,6 +10,7 @@ from uuid import UUID
 
 import polars as pl
 from django.conf import settings
+from django.utils import timezone
 
 from tollbook.clients.models import Client
 from tollbook.clients.rules import Role
@@ -20,6 +21,7 @@ from tollbook.filetasks.results import result_key, result_store
 from tollbook.filetasks.rules import UNFINISHED, TaskType
 from tollbook.filetasks.services import Progress, TaskOutcome, submit_file_task
 from tollbook.kernel.errors import Forbidden
+from tollbook.kernel.periods import next_month
 from tollbook.results.result_writer import ResultWriter
 from tollbook.usage import uploads
 from tollbook.usage.checks import Checked, check_records
@@ -164,7 +166,8 @@ def _information(task: FileTask) -> list[tuple[str, str]]:
 
 
 def _notes(task: FileTask, count: _Count, entered: Entered) -> dict[str, Any]:
-    warnings = [*(task.processing_notes.get("warnings") or ()), *_closed(entered)]
+    earlier = task.processing_notes.get("warnings") or ()
+    warnings = [*earlier, *_closed(entered), *_to_come(entered, timezone.now().date())]
     return {
         "records_to_process": count.read,
         "records_processed": count.read,
@@ -187,6 +190,22 @@ def _closed(entered: Entered) -> Iterator[dict[str, Any]]:
             if of_month == month and owners.get(client) in closed:
                 late[owners[client]] = late.get(owners[client], 0) + records
         yield from (_warning(month, reseller, late[reseller]) for reseller in sorted(late))
+
+
+def _to_come(entered: Entered, today: date) -> Iterator[dict[str, Any]]:
+    """A warning for each month that is further away than the next one: a mistyped year, mostly."""
+    far: dict[date, int] = {}
+    for (month, _), records in entered.by_month.items():
+        if month > next_month(today):
+            far[month] = far.get(month, 0) + records
+    for month, records in sorted(far.items()):
+        yield {
+            "code": "month_to_come",
+            "message": f"{records} records are for {month:%Y-%m}, which is far ahead: they are "
+            "kept, and charged in that month. Was another year meant?",
+            "month": f"{month:%Y-%m}",
+            "records": records,
+        }
 
 
 def _warning(month: date, reseller: int, records: int) -> dict[str, Any]:

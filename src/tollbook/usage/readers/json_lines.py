@@ -24,6 +24,7 @@ _SCHEMA: Final = pa.schema(
 )
 _FEW: Final = 32
 """So few lines are read one by one, to tell which of them is wrong."""
+_DEEP: Final = 8
 
 
 def read_json_lines(blocks: Iterable[bytes]) -> Iterator[Unread]:
@@ -152,7 +153,7 @@ def _value(name: str, value: object) -> str | Decimal | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise _Wrong(name, str(value)[:200], "is neither a text nor a number")
+        raise _Wrong(name, _as_json(value)[:200], "is neither a text nor a number")
     if name not in _NUMBERS:
         if isinstance(value, _Number):
             raise _Wrong(name, value, "is a number; write it as a text, in quotes")
@@ -160,6 +161,22 @@ def _value(name: str, value: object) -> str | Decimal | None:
             raise _Wrong(name, value.encode(errors="replace").decode(), "is no text of Unicode")
         return value
     return None if value == "" else _number(name, value)
+
+
+def _as_json(value: object, depth: int = 0) -> str:
+    """What the file says, cut short where it is nested deeply."""
+    match value:
+        case _Number():
+            return str(value)
+        case list() if depth == _DEEP:
+            return "…"
+        case _Pairs():
+            members = (f"{json.dumps(name)}: {_as_json(each, depth + 1)}" for name, each in value)
+            return "{" + ", ".join(members) + "}"
+        case list():
+            return "[" + ", ".join(_as_json(each, depth + 1) for each in value) + "]"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
 
 
 def _number(name: str, value: str) -> Decimal:
