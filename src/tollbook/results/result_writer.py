@@ -19,7 +19,7 @@ from tollbook.results.columns import Column, Kind, arrow_schema
 from tollbook.results.control_totals import ControlTotal, ControlTotals
 from tollbook.results.csv_lines import CsvRows
 from tollbook.results.exact_cast import cast_exactly
-from tollbook.results.row_text import ROWS_AT_ONCE, in_order, row_jobs
+from tollbook.results.row_text import ROWS_AT_ONCE, RowTexts, in_order
 from tollbook.results.texts import encode_texts, one_array
 
 ROW_GROUP: Final = 32_768
@@ -189,13 +189,13 @@ class _Digest:
     def __init__(
         self, columns: Sequence[Column], on_lines: Callable[[bytes | pa.Buffer], None]
     ) -> None:
-        self._columns = columns
         self._on_lines = on_lines
-        self._style = CsvRows(guarded=True)
+        style = CsvRows(guarded=True)
+        self._texts = RowTexts(columns, style)
         self._hash = hashlib.sha256()
         self._bytes = 0
         self._taking = OneBeside("digest")
-        self._taking.begin(partial(self._take, self._style.header(columns)))
+        self._taking.begin(partial(self._take, style.header(columns)))
 
     def add(self, table: pa.Table) -> None:
         """Take in the rows of ``table``; waits for those before, so that no more than two wait."""
@@ -211,7 +211,7 @@ class _Digest:
         self._taking.close()
 
     def _take_rows(self, table: pa.Table) -> None:
-        for lines in in_order(row_jobs(table.to_batches(ROWS_AT_ONCE), self._columns, self._style)):
+        for lines in in_order(self._texts.jobs(table.to_batches(ROWS_AT_ONCE))):
             self._take(lines)
 
     def _take(self, text: bytes | pa.Buffer) -> None:

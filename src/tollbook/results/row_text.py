@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, Protocol, TypeVar
 
 import polars as pl
 import pyarrow as pa
 
+from tollbook.results.column_runs import combinations, runs_of
 from tollbook.results.columns import Column, Kind
 
 ROWS_AT_ONCE: Final = 8_192
@@ -58,17 +58,38 @@ class RowStyle(Protocol):
         """The whole cell of each value of a dictionary; called in the order of the rows."""
 
 
+class RowTexts:
+    """Makes the text of rows, batch by batch; keeps what it found out about those before."""
+
+    def __init__(self, columns: Sequence[Column], style: RowStyle) -> None:
+        self._columns = columns
+        self._style = style
+        self._known: list[_Repeated | None] = [None] * len(columns)
+        self._runs: tuple[range, ...] | None = None
+
+    def jobs(self, batches: Iterable[pa.RecordBatch]) -> Iterator[Callable[[], pa.Buffer]]:
+        """One job per batch that makes the text of its rows.
+
+        Jobs may run in any thread and order.
+        """
+        for batch in batches:
+            if batch.num_rows == 0:
+                continue
+            for position, column in enumerate(self._columns):
+                self._known[position] = _repeated_cells(
+                    batch, position, column, self._style, self._known[position]
+                )
+            if self._runs is None:
+                self._runs = runs_of(batch)
+            work = _Work(batch, self._columns, self._style, tuple(self._known), self._runs)
+            yield work.buffer
+
+
 def row_jobs(
     batches: Iterable[pa.RecordBatch], columns: Sequence[Column], style: RowStyle
 ) -> Iterator[Callable[[], pa.Buffer]]:
-    """One job per batch that makes the text of its rows; jobs may run in any thread and order."""
-    known: list[_Repeated | None] = [None] * len(columns)
-    for batch in batches:
-        if batch.num_rows == 0:
-            continue
-        for position, column in enumerate(columns):
-            known[position] = _repeated_cells(batch, position, column, style, known[position])
-        yield partial(_row_buffer, batch, columns, style, tuple(known))
+    """One job per batch that makes the text of its rows; see :meth:`RowTexts.jobs`."""
+    return RowTexts(columns, style).jobs(batches)
 
 
 def in_order(jobs: Iterable[Callable[[], Result]]) -> Iterator[Result]:
@@ -110,33 +131,56 @@ def _repeated_cells(
     return _Repeated(array.dictionary, style.repeated(column, values))
 
 
-def _row_buffer(
-    batch: pa.RecordBatch,
-    columns: Sequence[Column],
-    style: RowStyle,
-    repeated: Sequence[_Repeated | None],
-) -> pa.Buffer:
-    cells = [
-        _cell(batch.column(position), column, style, repeated[position])
-        for position, column in enumerate(columns)
-    ]
-    rows = pl.select(_row(cells, style)).to_series()
-    return rows.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]
+@dataclass(frozen=True)
+class _Work:
+    """A batch whose rows become text."""
+
+    batch: pa.RecordBatch
+    columns: Sequence[Column]
+    style: RowStyle
+    repeated: Sequence[_Repeated | None]
+    runs: Sequence[range]
+
+    def buffer(self) -> pa.Buffer:
+        """The text of the rows, one after the other."""
+        style = self.style
+        row = _joined(list(self._cells()), style.between, start=style.start, end=style.end)
+        rows = pl.select(row).to_series()
+        return rows.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]
+
+    def _cells(self) -> Iterator[Cell]:
+        """Those of each column, or of all columns of a run at once."""
+        starts = {run.start: run for run in self.runs}
+        position = 0
+        while position < len(self.columns):
+            run = starts.get(position, range(position, position + 1))
+            met = combinations(self.batch, run) if len(run) > 1 else None
+            if met is None:
+                yield from self._cells_of(self.batch.columns[run.start : run.stop], run)
+            else:
+                cells = list(self._cells_of(met.distinct.columns, run))
+                texts = pl.select(_joined(cells, self.style.between)).to_series()
+                yield _gathered(texts, met.places)
+            position = run.stop
+
+    def _cells_of(self, arrays: Iterable[pa.Array], run: range) -> Iterator[Cell]:
+        for array, position in zip(arrays, run, strict=True):
+            yield _cell(array, self.columns[position], self.style, self.repeated[position])
 
 
-def _row(cells: Sequence[Cell], style: RowStyle) -> pl.Expr:
-    """The text of the rows, of as few pieces as can be: each costs as much as a column."""
-    if not style.start and not any(cell.before or cell.after for cell in cells):
+def _joined(cells: Sequence[Cell], between: str, *, start: str = "", end: str = "") -> pl.Expr:
+    """The text of cells, of as few pieces as can be: each costs as much as a column."""
+    if not start and not any(cell.before or cell.after for cell in cells):
         *others, last = (cell.text for cell in cells)
-        ended = pl.concat_str([last, pl.lit(style.end)])
-        return pl.concat_str([*others, ended], separator=style.between)
+        ended = pl.concat_str([last, pl.lit(end)]) if end else last
+        return pl.concat_str([*others, ended], separator=between)
     parts: list[pl.Expr] = []
-    pending = style.start
+    pending = start
     for position, cell in enumerate(cells):
         if pending := pending + cell.before:
             parts.append(pl.lit(pending))
         parts.append(cell.text)
-        pending = cell.after + (style.between if position < len(cells) - 1 else style.end)
+        pending = cell.after + (between if position < len(cells) - 1 else end)
     return pl.concat_str([*parts, pl.lit(pending)])
 
 
