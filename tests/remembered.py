@@ -17,6 +17,8 @@ from psycopg import sql
 
 Given = TypeVar("Given")
 _INSERT: Final = re.compile(r'INSERT INTO "(\w+)"')
+_NOTED: list[Counter[str]] = []
+"""How many rows went into each table, for whoever is making something now."""
 _KEPT: dict[tuple[str, Callable[[], Any]], "_Kept"] = {}
 
 
@@ -43,6 +45,8 @@ def remembered(make: Callable[[], Given]) -> Callable[[], Given]:
             kept = _KEPT[key]
             for table, rows in kept.rows.items():
                 _copy_in(table, rows)
+                for noted in _NOTED:
+                    noted[table] += rows.count(b"\n")
         given: Given = deepcopy(kept.given)
         return given
 
@@ -51,14 +55,18 @@ def remembered(make: Callable[[], Given]) -> Callable[[], Given]:
 
 def _made(key: tuple[str, Callable[[], Any]], make: Callable[[], Given]) -> Given:
     inserts: Counter[str] = Counter()
+    _NOTED.append(inserts)
 
     def note(execute: Callable[..., Any], statement: Any, *rest: Any) -> Any:
         if inserted := _INSERT.match(str(statement)):
             inserts[inserted[1]] += 1
         return execute(statement, *rest)
 
-    with connection.execute_wrapper(note):
-        given = make()
+    try:
+        with connection.execute_wrapper(note):
+            given = make()
+    finally:
+        _NOTED.pop()
     if all(_count(table) == made for table, made in inserts.items()):
         rows = {table: _copy_out(table) for table in inserts}
         _KEPT[key] = _Kept(deepcopy(given), rows)
