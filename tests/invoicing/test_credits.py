@@ -1,5 +1,6 @@
 """Bonus credit at closing: used before tax, once, and a part of what balances."""
 
+from collections import defaultdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -12,6 +13,8 @@ from tests.invoicing.closings import (
 )
 from tests.invoicing.closings import spend as add_expense
 from tests.reports.book import Book
+from tollbook.clients.models import Payer
+from tollbook.credits.selectors import grants_of_client
 from tollbook.credits.services import grant_credit
 from tollbook.expenses.models import Expense
 from tollbook.expenses.rules import ExpenseKind
@@ -28,6 +31,13 @@ def give(book: Book, amount: str, currency: str = "USD") -> None:
         valid_from=datetime(2026, 9, 1, tzinfo=UTC),
         now=datetime(2026, 9, 1, tzinfo=UTC),
     )
+
+
+def closed_for_fjord_alone(book: Book) -> None:
+    """The month stays open, because of somebody else who has to pay something."""
+    if not Expense.objects.filter(client=book.brook).exists():
+        add_expense(book, book.brook, OCTOBER, "1")
+    closed(book.admin, client_ids=[book.fjord.pk])
 
 
 def credit_rows() -> list[Expense]:
@@ -61,11 +71,63 @@ def test_credit_pays_no_more_than_there_is_to_pay_and_only_in_its_currency(book:
 
     closed(book.admin)
 
-    assert [str(row.money_value) for row in credit_rows()] == ["-10.000000000001"]
-    refund = Invoice.objects.get(currency=book.usd)
-    assert (refund.move_type, refund.amount_untaxed) == (MoveType.OUT_REFUND, Decimal(3))
+    assert [str(row.money_value) for row in credit_rows()] == ["-7.000000000001"]
+    nothing = Invoice.objects.get(currency=book.usd)
+    assert (nothing.move_type, nothing.amount_total) == (MoveType.OUT_INVOICE, Decimal(0))
     assert Invoice.objects.get(currency=book.eur).amount_untaxed == Decimal(7)
     assert check_books_balance(book.fjord.reseller_id) == 2
+
+
+def test_credit_of_expenses_that_are_gone_is_there_again(book: Book) -> None:
+    add_expense(book, book.fjord, OCTOBER, "7", currency=book.eur)
+    gone = add_expense(book, book.fjord, date(2026, 10, 2), "100")
+    give(book, "60")
+    closed_for_fjord_alone(book)
+    Expense.objects.filter(pk=gone.pk).update(deleted=True)
+
+    closed_for_fjord_alone(book)
+
+    assert credit_rows() == []
+    assert [grant.left for grant in grants_of_client(book.fjord.pk)] == [60]
+    names = {item.name for item in Invoice.objects.order_by("-pk")[0].items.all()}
+    assert all(name.count("bonus credit") <= 1 for name in names)
+    add_expense(book, book.fjord, date(2026, 10, 3), "80")
+    closed(book.admin)
+    assert [row.money_value for row in credit_rows()] == [-60]
+    assert check_books_balance(book.fjord.reseller_id) > 0
+
+
+def test_credit_goes_with_the_payer(book: Book) -> None:
+    spent = add_expense(book, book.fjord, OCTOBER, "100", tax_rate=Decimal(20))
+    give(book, "50")
+    closed_for_fjord_alone(book)
+    other = Payer.objects.create(
+        reseller_id=book.fjord.reseller_id, company_name="Other", tax_rate=20
+    )
+    Expense.objects.filter(pk=spent.pk).update(payer=other)
+
+    closed(book.admin)
+
+    (credit,) = credit_rows()
+    assert (credit.payer_id, credit.money_value) == (other.pk, -50)
+    owed: dict[int, Decimal] = defaultdict(Decimal)
+    for each in Invoice.objects.filter(client=book.fjord):
+        sign = -1 if each.move_type == MoveType.OUT_REFUND else 1
+        owed[each.payer_id] += sign * each.amount_untaxed
+    assert owed == {spent.payer_id: 0, other.pk: 50}
+
+
+def test_a_credit_of_one_more_rate_takes_a_day_of_its_own(book: Book) -> None:
+    first = add_expense(book, book.fjord, OCTOBER, "10", tax_rate=Decimal(20))
+    give(book, "100")
+    closed_for_fjord_alone(book)
+    lower = {"addendum": first.addendum, "tax_rate": Decimal(10)}
+    add_expense(book, book.fjord, date(2026, 10, 2), "5", **lower)
+
+    closed(book.admin)
+
+    found = {row.tax_rate: (row.for_date.day, row.money_value) for row in credit_rows()}
+    assert found == {20: (31, -10), 10: (30, -5)}
 
 
 def test_each_tax_rate_of_an_item_has_its_credit_taxed_alike(book: Book) -> None:

@@ -41,14 +41,15 @@ class Group:
 
     @property
     def name(self) -> str:
-        """What is printed for it."""
+        """What is printed for it; an item that is taken back is described by its printed name."""
         match self.key.kind:
             case ExpenseKind.CORRECTION:
-                return f"{self.description}, correction of {self.key.charge_month:%Y-%m}"
+                said = f", correction of {self.key.charge_month:%Y-%m}"
             case ExpenseKind.CREDIT:
-                return f"{self.description}, bonus credit"
+                said = ", bonus credit"
             case _:
-                return self.description
+                said = ""
+        return f"{self.description.removesuffix(said)}{said}"
 
 
 @dataclass(frozen=True)

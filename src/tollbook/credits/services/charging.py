@@ -62,6 +62,17 @@ def charge_credits(
         return _charge_anew(client_id, currency, owed, asked, now, month)
 
 
+def currencies_charged(client_id: int, month: date) -> list[str]:
+    """The currencies in which credit pays for a month of the client."""
+    given = Grant.objects.filter(client_id=client_id).order_by("unit_code")
+    codes = given.values_list("unit_code", flat=True).distinct()
+    places = {_closing(client_id, month, code): code for code in codes}
+    charges = Action.objects.filter(
+        type_code=ActionType.CHARGE, object_type=CLOSING, object_id__in=places, deleted=False
+    )
+    return sorted({places[str(each.object_id)] for each in charges})
+
+
 def reverse_charges(*, client_id: int, currency: str, month: date, now: datetime) -> int:
     """Take back what was charged for a month, whose closing is undone; how many charges.
 

@@ -3,7 +3,7 @@
 So the invariant needs no exception for it: credit is an expense below zero, before tax.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from tollbook.credits.selectors import has_credits
-from tollbook.credits.services import charge_credits
+from tollbook.credits.services import charge_credits, currencies_charged
 from tollbook.expenses.models import Expense
 from tollbook.expenses.rules import ExpenseKind
 from tollbook.kernel.money import ZERO, round_money
@@ -22,27 +22,28 @@ from tollbook.rating.exact import exact
 
 REASON: Final = "credit was charged anew"
 _LINES: Final = """
-SELECT currency.char_code, addendum_id, plan_item_id, tax_rate, category.name, sum(money_value),
-    min(expense.id)
+SELECT currency.char_code, payer_id, addendum_id, plan_item_id, tax_rate, category.name,
+    sum(money_value), min(expense.id)
 FROM expenses_expense AS expense
 JOIN catalog_currency AS currency ON currency.id = currency_id
 JOIN catalog_productcategory AS category ON category.id = product_category_id
 WHERE client_id = %s AND for_date >= %s AND for_date < %s AND NOT deleted AND kind <> %s
-GROUP BY currency.char_code, addendum_id, plan_item_id, tax_rate, category.name
-HAVING sum(money_value) > 0
-ORDER BY currency.char_code, addendum_id, plan_item_id, tax_rate
+GROUP BY currency.char_code, payer_id, addendum_id, plan_item_id, tax_rate, category.name
+HAVING sum(money_value) <> 0
+ORDER BY currency.char_code, payer_id, addendum_id, plan_item_id, tax_rate
 """
 
 
 class CreditKey(NamedTuple):
     """What credit is posted by: one row for each."""
 
+    payer_id: int
     addendum_id: int
     plan_item_id: int
     tax_rate: Decimal
 
     def __str__(self) -> str:
-        return f"{self.addendum_id}/{self.plan_item_id}/{self.tax_rate}"
+        return f"{self.payer_id}/{self.addendum_id}/{self.plan_item_id}/{self.tax_rate}"
 
 
 class _Line(NamedTuple):
@@ -69,12 +70,14 @@ def use_credits(*, client_id: int, month: DateRange, now: datetime) -> bool:
     doomed.update(deleted=True, reason=REASON)
     examples = {line.key: line.expense_id for line in lines}
     missing = [key for key in wanted if key in stale or key not in posted]
+    standing = [row for key, row in posted.items() if key not in stale]
+    days = _Days(month, standing)
     Expense.objects.bulk_create(
         _row(
             examples[key],
             amount=wanted[key],
             tax_rate=key.tax_rate,
-            day=_day(key, wanted, month),
+            day=days.take(key),
             revision=posted[key].revision + 1 if key in posted else 1,
         )
         for key in missing
@@ -93,13 +96,24 @@ def _posted(client_id: int, month: DateRange) -> QuerySet[Expense]:
 
 
 def _key_of(row: Expense) -> CreditKey:
-    return CreditKey(row.addendum_id, row.plan_item_id, row.tax_rate)
+    return CreditKey(row.payer_id, row.addendum_id, row.plan_item_id, row.tax_rate)
 
 
-def _day(key: CreditKey, wanted: Collection[CreditKey], month: DateRange) -> date:
-    """The month's last day; where an item has several tax rates, each has a day of its own."""
-    rates = sorted(other.tax_rate for other in wanted if other[:2] == key[:2])
-    return month.end - timedelta(days=1 + rates.index(key.tax_rate))
+class _Days:
+    """The month's last day, or the last that is free: each row of an item has one to itself."""
+
+    def __init__(self, month: DateRange, standing: Iterable[Expense]) -> None:
+        self._month = month
+        self._taken = {(row.addendum_id, row.plan_item_id, row.for_date) for row in standing}
+
+    def take(self, key: CreditKey) -> date:
+        """A day for a row of ``key``."""
+        item = key.addendum_id, key.plan_item_id
+        day = self._month.end - timedelta(days=1)
+        while (*item, day) in self._taken:
+            day -= timedelta(days=1)
+        self._taken.add((*item, day))
+        return day
 
 
 def _lines(client_id: int, month: DateRange) -> list[_Line]:
@@ -114,9 +128,11 @@ def _lines(client_id: int, month: DateRange) -> list[_Line]:
 def _charged(
     client_id: int, lines: list[_Line], month: DateRange, now: datetime
 ) -> Mapping[CreditKey, Decimal]:
+    """What credit pays; what it paid in a currency that has no lines any more is taken back."""
     keys = {str(line.key): line.key for line in lines}
     charged: dict[CreditKey, Decimal] = {}
-    for currency in dict.fromkeys(line.currency for line in lines):
+    charged_before = currencies_charged(client_id, month.start)
+    for currency in dict.fromkeys([*(line.currency for line in lines), *charged_before]):
         charges = charge_credits(
             client_id=client_id,
             currency=currency,
