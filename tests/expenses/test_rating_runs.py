@@ -32,7 +32,7 @@ from tollbook.expenses.services import (
     write_stop,
 )
 from tollbook.filetasks.services import run_file_task
-from tollbook.kernel.errors import Conflict
+from tollbook.kernel.errors import Conflict, InvalidInput
 
 pytestmark = pytest.mark.django_db
 FEES = 3 * (1 + 31)
@@ -555,3 +555,19 @@ def test_a_stop_ends_the_fees_of_its_client_and_touches_no_other(book: RatedBook
     assert amounts(book, "commit") == [(1, "30", "29.032258064516")]
     assert amounts(book, "reserved") == [(day, "48", "12") for day in range(1, 16)]
     assert rate_stopped(asked.uuid, now=NOW).replaced == 0
+
+
+def test_a_line_that_cannot_be_rated_holds_up_nobody_else(book: RatedBook) -> None:
+    brook = book.book.brook
+    before = Expense.objects.filter(client=brook).count()
+    broken = book.use("storage", 6, "999999999999999999", client=brook)
+    sound = book.use("storage", 5, "3")
+
+    assert rate_imported(broken, now=NOW) == RatingSummary()
+    assert rate_imported(sound, now=NOW).added == 1
+    book.use("storage", 7, "4")
+    rate_open_months(now=NOW)
+    assert [row.for_date.day for row in book.live("storage", client=book.fjord)] == [1, 2, 5, 7]
+    assert Expense.objects.filter(client=brook).count() == before
+    with pytest.raises(InvalidInput, match=r"line \d+ in region .*; its largest record is 'r\d+'"):
+        book.rate()

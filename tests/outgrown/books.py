@@ -135,7 +135,8 @@ def _reports(
     book: Tollbook, more: Mapping[str, Sequence[Mapping[str, str]]]
 ) -> Iterator[tuple[str, Told]]:
     """The digest of every template's report, by its question: the plain one and ``more``."""
-    for template in [each.code for each in book.reports.templates()]:
+    of_a_range = [each.code for each in book.reports.templates() if each.code != "ReportDiff"]
+    for template in of_a_range:
         asked = [
             (question, book.reports.create(template, {**RANGE, **question}))
             for question in ({}, *more.get(template, ()))

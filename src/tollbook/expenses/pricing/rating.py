@@ -52,7 +52,12 @@ def rate_usage(
     """
     _check_days(days)
     _check_records(engine, usage)
-    return _rated(engine, usage_statement(), _usage_sources(usage, contracts, days))
+    try:
+        yield from _rated(engine, usage_statement(), _usage_sources(usage, contracts, days))
+    except LineBeyondRange as error:
+        record = _largest_record(usage, contracts, error.line_id)
+        told = f"; its largest record is {record!r}" if record else ""
+        raise LineBeyondRange(error.line_id, error.message + told) from error
 
 
 def rate_fees(
@@ -137,6 +142,21 @@ def _rated(
         for batch in _batches(reader, pa.schema([*RATED_SCHEMA, ("beyond", pa.int32())])):
             _check_range(batch)
             yield batch.drop_columns(["beyond"]).cast(RATED_SCHEMA)
+
+
+def _largest_record(
+    usage: pads.Dataset | pa.Table, contracts: ContractTables, line_id: int
+) -> str | None:
+    """The id of the line's record with the largest amount, for who has to find what is wrong."""
+    (line,) = contracts.lines.filter(pc.field("line_id") == line_id).to_pylist()
+    own = (pc.field("client_id") == line["client_id"]) & (
+        pc.field("feature_id") == line["feature_id"]
+    )
+    found = (usage if isinstance(usage, pads.Dataset) else pads.dataset(usage)).to_table(
+        columns=["record_id", "amount"], filter=own
+    )
+    first = found.sort_by([("amount", "descending"), ("record_id", "ascending")]).slice(0, 1)
+    return next(iter(first["record_id"].to_pylist()), None)
 
 
 def _check_range(batch: pa.RecordBatch) -> None:

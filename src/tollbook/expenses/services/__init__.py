@@ -16,6 +16,7 @@ from tollbook.expenses.services.months import (
     lock_month,
 )
 from tollbook.expenses.services.rating import rate_month
+from tollbook.expenses.services.sparing import LeftOut, rate_but_broken
 from tollbook.expenses.services.stopping import (
     MOST_ADDENDUMS,
     check_may_stop,
@@ -28,6 +29,7 @@ __all__ = [
     "CORRECTION_REASON",
     "EXPENSE_SCHEMA",
     "MOST_ADDENDUMS",
+    "LeftOut",
     "RatingSummary",
     "abandon_closing",
     "begin_closing",
@@ -39,6 +41,7 @@ __all__ = [
     "load_expenses",
     "load_new_months",
     "lock_month",
+    "rate_but_broken",
     "rate_imported",
     "rate_month",
     "rate_open_months",

@@ -1,6 +1,7 @@
 """What rating is woken for: an import or a stop that has ended, and each night."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -15,6 +16,7 @@ from tollbook.expenses.runs.summary import RatingSummary
 from tollbook.expenses.selectors.months import open_months, resellers_in
 from tollbook.expenses.services.corrections import correct_closed_months
 from tollbook.expenses.services.rating import rate_month
+from tollbook.expenses.services.sparing import rate_but_broken
 from tollbook.filetasks.models import FileTask
 from tollbook.filetasks.results import result_store
 from tollbook.filetasks.rules import TaskStatus
@@ -40,9 +42,9 @@ def rate_imported(file_task_uuid: UUID, *, now: datetime) -> RatingSummary:
     for month, files in sorted(keys.items()):
         clients = _clients_in(files)
         if _has(month, MonthStatus.OPEN, clients):
-            total += rate_month(month=month, now=now, reason=_IMPORTED, client_ids=clients)
+            total += _rated(month, clients, _IMPORTED, now)
         if _has(month, MonthStatus.CLOSED, clients):
-            total += correct_closed_months(now=now, months=[month], client_ids=clients)
+            total += _corrected([month], clients, now)
     return total
 
 
@@ -56,19 +58,40 @@ def rate_stopped(file_task_uuid: UUID, *, now: datetime) -> RatingSummary:
     until = next_month(month_start(now.date()))
     for month in months_of(DateRange(min(month_start(at.date()), until), until)):
         if _has(month.start, MonthStatus.OPEN, client):
-            total += rate_month(month=month.start, now=now, reason=_STOPPED, client_ids=client)
+            total += _rated(month.start, client, _STOPPED, now)
     return total
 
 
 def rate_open_months(*, now: datetime) -> RatingSummary:
-    """Rate all open months, and correct closed ones that got usage since."""
+    """Rate all open months, and correct closed ones that got usage since.
+
+    A client with a line that cannot be rated is left as it is, here and above, and is logged.
+    """
     total = RatingSummary()
     for month in open_months(now):
         try:
-            total += rate_month(month=month, now=now, reason=_NIGHTLY)
+            total += _rated(month, None, _NIGHTLY, now)
         except Conflict as error:  # a closing began meanwhile, which rates by itself
             _log.info("month_not_rated", month=f"{month:%Y-%m}", why=error.message)
-    return total + correct_closed_months(now=now)
+    return total + _corrected(None, None, now)
+
+
+def _rated(
+    month: date, client_ids: Collection[int] | None, reason: str, now: datetime
+) -> RatingSummary:
+    summary, _ = rate_but_broken(
+        client_ids, lambda ids: rate_month(month=month, now=now, reason=reason, client_ids=ids)
+    )
+    return summary
+
+
+def _corrected(
+    months: Collection[date] | None, client_ids: Collection[int] | None, now: datetime
+) -> RatingSummary:
+    summary, _ = rate_but_broken(
+        client_ids, lambda ids: correct_closed_months(now=now, months=months, client_ids=ids)
+    )
+    return summary
 
 
 def _clients_in(keys: list[str]) -> set[int]:

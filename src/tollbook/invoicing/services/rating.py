@@ -7,14 +7,18 @@ from datetime import date, datetime
 from django.conf import settings
 
 from tollbook.clients.models import Client
-from tollbook.contracts.models import Subscription
 from tollbook.engine.opening import open_engine
 from tollbook.expenses.contract_tables import contract_tables
-from tollbook.expenses.pricing.rating import LineBeyondRange, unrated_usage
+from tollbook.expenses.pricing.rating import unrated_usage
 from tollbook.expenses.pricing.tables import UnratedReason
 from tollbook.expenses.rules import MonthStatus
 from tollbook.expenses.selectors import months_closed_before_their_usage
-from tollbook.expenses.services import correct_closed_months, rate_month
+from tollbook.expenses.services import (
+    RatingSummary,
+    correct_closed_months,
+    rate_but_broken,
+    rate_month,
+)
 from tollbook.invoicing.closing import Closing
 from tollbook.invoicing.selectors.trial_balance import Finding, Severity
 from tollbook.usage.lake import open_lake
@@ -26,18 +30,8 @@ def rate_for_closing(closing: Closing, *, now: datetime) -> list[Finding]:
     All clients of the reseller are rated, whoever of them is to be closed: the month is sealed for
     all. A client with a line that cannot be rated is left as it is, and an error.
     """
-    findings: list[Finding] = []
-    clients = _clients(closing)
-    while clients:
-        try:
-            _rate(closing, clients, now)
-        except LineBeyondRange as error:
-            broken = Subscription.objects.get(pk=error.line_id).addendum.client_id
-            findings.append(Finding(broken, Severity.ERROR, "beyond_range", error.message))
-            clients = [each for each in clients if each != broken]
-        else:
-            break
-    return findings
+    _, left_out = rate_but_broken(_clients(closing), lambda ids: _rate(closing, ids, now))
+    return [Finding(each.client_id, Severity.ERROR, "beyond_range", each.why) for each in left_out]
 
 
 def months_to_correct(closing: Closing) -> list[date]:
@@ -63,15 +57,14 @@ def unbilled_usage(closing: Closing, *, but_for: Collection[int] = ()) -> Iterat
             yield Finding(client_id, Severity.WARNING, "unrated_usage", told)
 
 
-def _rate(closing: Closing, client_ids: Collection[int], now: datetime) -> None:
-    rate_month(
+def _rate(closing: Closing, client_ids: Collection[int] | None, now: datetime) -> RatingSummary:
+    return rate_month(
         month=closing.month.start,
         client_ids=client_ids,
         now=now,
         reason=f"closing of {closing.month.start:%Y-%m}",
         during=MonthStatus.CLOSING,
-    )
-    correct_closed_months(
+    ) + correct_closed_months(
         now=now,
         months=months_to_correct(closing),
         client_ids=client_ids,
