@@ -67,6 +67,24 @@ class RatedBook:
         self.items[name] = _item(self, name, rule, "2", (), feature=feature)
         self.limit(name, *regions)
 
+    def change(self, item: str, day: date) -> Subscription:
+        """Fjord has another item of the same price for the feature of ``requests`` from a day."""
+        moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        stages, rounding = (("10", "0.5"),), ("1", "ceil")
+        self.items[item] = _item(
+            self, item, "stepped", "1", stages, feature="requests", rounding=rounding
+        )
+        old = self.own("requests")
+        old.active_to = moment
+        old.save()
+        self.subscriptions[self.fjord.pk, item] = Subscription.objects.create(
+            addendum=self.addendums[self.fjord.pk],
+            plan_item=self.items[item],
+            quantity=Decimal(0),
+            active_from=moment,
+        )
+        return self.own(item)
+
     def limit(self, item: str, *regions: str) -> None:
         """Let an item of the plan hold in some regions only."""
         self.items[item].regions.set([self.region(name) for name in regions])

@@ -1,16 +1,17 @@
 """What comes late for a closed month is corrected in an open one, once, with its own period."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.db.models import F
 
 from tests.expenses.rated_book import NOW, OCTOBER, RatedBook, open_rated_book, usage_and_amount
-from tollbook.catalog.models import Price
+from tollbook.catalog.models import PlanItem, Price
 from tollbook.expenses.explaining.explanation import explain_expense
 from tollbook.expenses.explaining.steps import Origin
-from tollbook.expenses.models import Expense, RatedCorrection
+from tollbook.expenses.models import Expense, MonthState, RatedCorrection
 from tollbook.expenses.rules import ExpenseKind, MonthStatus
 from tollbook.expenses.services import (
     CORRECTION_REASON,
@@ -20,6 +21,7 @@ from tollbook.expenses.services import (
     finish_closing,
     rate_imported,
 )
+from tollbook.usage.models import UsageSegment
 
 pytestmark = pytest.mark.django_db
 NOVEMBER = date(2026, 11, 1)
@@ -147,6 +149,47 @@ def test_late_usage_is_freed_by_a_commit_of_its_region_only(book: RatedBook) -> 
 
     assert corrections() == [(NOW.date(), 2, "4", "0"), (NOW.date(), 3, "4", "2")]
     assert all(explain_expense(row).matches for row in Expense.objects.filter(kind="correction"))
+
+
+@pytest.mark.parametrize(
+    ("late", "charged"),
+    [
+        ([(21, "4")], [(21, "4", "2.5")]),
+        ([(6, "4")], [(6, "4", "2.5")]),
+        ([(21, "4"), (6, "4")], [(6, "4", "2.5"), (21, "4", "2")]),
+    ],
+)
+def test_items_that_follow_each_other_count_one_month_together(
+    late: list[tuple[int, str]], charged: list[tuple[int, str, str]]
+) -> None:
+    book = open_rated_book()
+    book.change("requests later", date(2026, 10, 16))
+    book.use_all([book.record("requests", 5, "6"), book.record("requests", 20, "3")])
+    book.rate()
+    close(book.fjord.reseller_id, OCTOBER)
+
+    book.use_all([book.record("requests", day, amount) for day, amount in late])
+    correct_closed_months(now=NOW)
+
+    assert sorted(row[1:] for row in corrections()) == charged
+    found = Expense.objects.filter(kind=ExpenseKind.CORRECTION)
+    assert all(explain_expense(row).matches for row in found)
+
+
+def test_whoever_had_nothing_late_is_not_corrected_because_of_others(book: RatedBook) -> None:
+    PlanItem.objects.update(unit_size=F("unit_size") * 2)
+    UsageSegment.objects.update(created_at=NOW - timedelta(days=9))
+    MonthState.objects.update(closed_at=NOW)
+    imported = book.use_all(
+        [
+            book.record("requests", 9, "6", client=book.book.brook),
+            book.record("storage", 9, "2"),
+        ]
+    )
+    UsageSegment.objects.filter(file_task=imported).update(created_at=NOW + timedelta(days=1))
+
+    assert correct_closed_months(now=NOW) == RatingSummary(added=2)
+    assert corrections() == [(NOW.date(), 9, "3", "3"), (NOW.date(), 9, "1", "3")]
 
 
 def test_a_correction_explains_itself(book: RatedBook) -> None:

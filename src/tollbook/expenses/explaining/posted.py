@@ -14,7 +14,9 @@ from tollbook.kernel.periods import DateRange, day_start, month_of, month_start
 
 def posted_on(correction: Expense, day: date) -> Decimal:
     """Units that were billed for ``day`` of what ``correction`` corrects, before its month."""
-    return _usage(_posted(correction, DateRange(day, date.fromordinal(day.toordinal() + 1))))
+    days = DateRange(day, date.fromordinal(day.toordinal() + 1))
+    own = _posted(correction, days).filter(plan_item_id=correction.plan_item_id)
+    return _usage(own)
 
 
 def posted_in(correction: Expense, month: DateRange) -> Decimal:
@@ -28,12 +30,14 @@ def posted_in(correction: Expense, month: DateRange) -> Decimal:
         for_date__gte=month_start(correction.for_date),
         for_date__lt=month_of(correction.for_date).end,
         period_start__gte=day_start(month.start),
-        period_start__lt=correction.period_start,
         deleted=False,
         pk__in=RatedCorrection.objects.filter(month=month.start).values("pk"),
         **_meter(correction),
     )
-    return found + _usage(siblings)
+    earlier = Q(period_start__lt=correction.period_start) | Q(
+        period_start=correction.period_start, plan_item_id__lt=correction.plan_item_id
+    )
+    return found + _usage(siblings.filter(earlier))
 
 
 def _posted(correction: Expense, days: DateRange) -> QuerySet[Expense]:
@@ -50,9 +54,12 @@ def _posted(correction: Expense, days: DateRange) -> QuerySet[Expense]:
 
 
 def _meter(correction: Expense) -> dict[str, Any]:
+    """A month is counted by contract, feature, region and unit, whichever plan item priced it."""
+    item = correction.plan_item
     return {
         "addendum_id": correction.addendum_id,
-        "plan_item_id": correction.plan_item_id,
+        "plan_item__feature_id": item.feature_id,
+        "plan_item__unit_size": item.unit_size,
         "region_id": correction.region_id,
     }
 

@@ -9,12 +9,11 @@ from django.db.models import Max, Min
 from tollbook.clients.models import Reseller
 from tollbook.expenses.models import MonthState
 from tollbook.expenses.rules import MonthStatus
+from tollbook.expenses.runs.late_meters import UNDER_WAY
 from tollbook.kernel.periods import DateRange, month_start, months_of, next_month
 from tollbook.usage.models import UsageSegment
 
 _DAY: Final = timedelta(days=1)
-_UNDER_WAY: Final = timedelta(days=1)
-"""How long an import may take from its first row to its last."""
 
 
 def find_month_state(reseller_id: int, month: date) -> MonthState:
@@ -53,7 +52,7 @@ def months_closed_before_their_usage() -> list[date]:
         month
         for month, closed_at in spans
         if UsageSegment.objects.filter(
-            day__gte=month, day__lt=next_month(month), created_at__gte=closed_at - _UNDER_WAY
+            day__gte=month, day__lt=next_month(month), created_at__gte=closed_at - UNDER_WAY
         ).exists()
     ]
 

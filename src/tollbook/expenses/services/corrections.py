@@ -24,6 +24,7 @@ from tollbook.expenses.rules import ExpenseKind, MonthStatus
 from tollbook.expenses.runs.differences import Posted, compare, write_changes
 from tollbook.expenses.runs.due import add_due, analyze_due, open_due
 from tollbook.expenses.runs.late import LateUsage, late_usage
+from tollbook.expenses.runs.late_meters import put_late_meters
 from tollbook.expenses.runs.summary import RatingSummary
 from tollbook.expenses.selectors.months import (
     find_month_state,
@@ -153,8 +154,9 @@ def _correct(task: _Task, now: datetime, engine: Engine) -> RatingSummary:
         lock_month(task.target.start)
         contracts = contract_tables(task.month, task.client_ids)
         open_due()
-        usage = rate_usage(engine, open_lake(task.month), contracts, task.month)
-        add_due(ExpenseKind.USAGE, usage)
+        if put_late_meters(task.month, task.client_ids):
+            usage = rate_usage(engine, open_lake(task.month), contracts, task.month)
+            add_due(ExpenseKind.USAGE, usage)
         late = late_usage(task.month, task.target.start, task.client_ids)
         standing = _Days(task, now)
         open_due()
@@ -185,9 +187,10 @@ def _corrections(
     meter, used = None, ZERO
     for each in late:
         line = lines[each.line_id].in_region(each.region_id)
+        of_line = line.addendum_id, line.feature_id, line.unit_size, each.region_id
+        if of_line != meter:
+            meter, used = of_line, each.billed_in_month
         own = line.addendum_id, line.plan_item_id, each.region_id
-        if own != meter:
-            meter, used = own, each.billed_in_month
         day = standing.of((*own, each.period_start.astimezone(UTC)))
         rows.append(_correction(each, line, held, used, day))
         used += each.usage
