@@ -192,6 +192,16 @@ def test_whoever_had_nothing_late_is_not_corrected_because_of_others(book: Rated
     assert corrections() == [(NOW.date(), 9, "3", "3"), (NOW.date(), 9, "1", "3")]
 
 
+def test_an_expense_of_a_closed_month_is_explained_by_what_was_there_then(book: RatedBook) -> None:
+    book.use_all([book.record("requests", day, "3") for day in (1, 2)])
+    correct_closed_months(now=NOW)
+
+    explained = [explain_expense(row) for row in book.live("requests", for_date__lt=NOVEMBER)]
+
+    assert all(each.matches for each in explained)
+    assert [each.records and each.records.count for each in explained] == [1, 1]
+
+
 def test_a_correction_explains_itself(book: RatedBook) -> None:
     book.use_all([book.record("requests", day, "3") for day in (1, 2, 5)])
     correct_closed_months(now=NOW)

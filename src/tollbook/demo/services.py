@@ -1,6 +1,7 @@
 """Loading the demo book: all of it in one transaction, the same every time."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -8,6 +9,8 @@ from uuid import UUID, uuid5
 
 import polars as pl
 from django.db import connection, transaction
+from django.db.models import DateTimeField
+from django.db.models.functions import Cast
 
 from tollbook.clients.models import Client, Payer, User
 from tollbook.contracts.models import Addendum, Discount, Subscription
@@ -35,6 +38,7 @@ from tollbook.kernel.errors import Conflict, InvalidInput
 from tollbook.kernel.periods import DateRange
 from tollbook.rating.exact import exact
 from tollbook.usage.entering import enter_new
+from tollbook.usage.models import UsageSegment
 from tollbook.usage.prints import Printer
 from tollbook.usage.staging import Staging
 
@@ -46,6 +50,8 @@ Progress = Callable[[str, int, int], None]
 EXPENSES_PER_SCALE: Final = 188_430
 LARGEST_SCALE: Final = 500
 _LINES_AT_ONCE: Final = 100
+_MORNING: Final = timedelta(days=1, hours=1)
+"""From the first moment of a day to the import of its usage."""
 _USAGE_SPACE: Final = UUID("5b0f6a55-6a5c-5c0e-9d5c-7f0a4f1f2b11")
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('tollbook demo book'))"
 
@@ -166,8 +172,16 @@ def _load_usage(usage: pl.DataFrame, shifts: Sequence[dict[str, int]], progress:
             staging.add(day, printer.prints_of(day))
             progress("usage", number, BOOK_DAYS.days + 1)
         staging.close()
-        enter_new(staging, source=uuid5(_USAGE_SPACE, f"{SEED}, {len(shifts)}"))
+        source = uuid5(_USAGE_SPACE, f"{SEED}, {len(shifts)}")
+        enter_new(staging, source=source)
+    _came_on_the_morning_after(source)
     progress("usage", BOOK_DAYS.days + 1, BOOK_DAYS.days + 1)
+
+
+def _came_on_the_morning_after(source: UUID) -> None:
+    """The usage of a closed month was there before it was closed."""
+    morning = Cast("day", DateTimeField()) + _MORNING
+    UsageSegment.objects.filter(file_task=source).update(created_at=morning)
 
 
 def _seller_ids() -> list[int]:

@@ -29,7 +29,8 @@ from tollbook.rating.metered import (
     line_for,
     line_of_day,
 )
-from tollbook.usage.lake import open_lake
+from tollbook.usage.lake import open_segments
+from tollbook.usage.selectors import segments_of
 
 _ANY: Final = None
 _Meter = tuple[int, int, int, Decimal]
@@ -129,16 +130,22 @@ class ClientMonth:
 
 
 def read_client_month(
-    month: DateRange, client_id: int, feature_id: int | None = _ANY
+    month: DateRange,
+    client_id: int,
+    feature_id: int | None = _ANY,
+    *,
+    until: datetime | None = None,
 ) -> ClientMonth:
     """The client's month by the lake and the contracts of now; of one feature, or of all.
 
+    Usage that came at ``until`` or later is left out.
     Where the client is on trial all features are read: one may use up what ends it for the others.
     """
     contracts = contracts_of(contract_tables(month, [client_id]))
     wanted = pc.field("client_id") == client_id
     if feature_id is not None and not contracts.free_ranges:
         wanted &= pc.field("feature_id") == feature_id
+    segments = [each for each in segments_of(month) if until is None or each.created_at < until]
     records = [
         LakeRecord(
             record_id=row["record_id"],
@@ -151,7 +158,7 @@ def read_client_month(
             addendum_id=row["addendum_id"],
             resource_id=row["resource_id"],
         )
-        for batch in open_lake(month).to_batches(filter=wanted)
+        for batch in open_segments(segments).to_batches(filter=wanted)
         for row in batch.to_pylist()
     ]
     ordered = sorted(records, key=lambda record: (record.period_start, record.record_id))

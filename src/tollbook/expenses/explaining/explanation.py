@@ -12,6 +12,7 @@ from tollbook.expenses.explaining.steps import ChargeStep, Explanation, Origin
 from tollbook.expenses.explaining.usage_steps import month_step, quantity_step, records_step
 from tollbook.expenses.models import Expense, RatedCorrection
 from tollbook.expenses.rules import ExpenseKind
+from tollbook.expenses.selectors.months import find_month_state
 from tollbook.kernel.money import ZERO
 from tollbook.kernel.periods import day_start, month_of
 from tollbook.rating.charge import Charge, charge
@@ -23,11 +24,16 @@ _DAY: Final = timedelta(days=1)
 
 
 def explain_expense(expense: Expense) -> Explanation:
-    """Every step of ``expense``, by the records of the lake and the contracts of now."""
+    """Every step of ``expense``, by the records of the lake and the contracts of now.
+
+    Where its month is closed, by the records that were there then.
+    """
     if not _is_derived(expense):
         return _stated(expense)
     month = month_of(expense.period_start.astimezone(UTC).date())
-    return _derived(expense, read_client_month(month, expense.client_id, expense.feature_id))
+    closed_at = find_month_state(expense.reseller_id, expense.for_date).closed_at
+    found = read_client_month(month, expense.client_id, expense.feature_id, until=closed_at)
+    return _derived(expense, found)
 
 
 def explain_within(expense: Expense, found: ClientMonth) -> Explanation:
