@@ -140,6 +140,8 @@ def test_a_schedule_is_changed_and_removed(ask: Ask) -> None:
     assert (changed.json()["format"], changed.json()["keep_days"]) == ("xlsx", 30)
     assert ask("PATCH", place, body={"enabled": False}).json()["next_run_at"] is None
     assert ask("PATCH", place, body={}).json()["cron"] == "0 7 * * 1"
+    nothing = ask("PATCH", place)
+    assert (nothing.status_code, "The body is missing" in nothing.content.decode()) == (400, True)
     for body, field in (({"cron": "x"}, "cron"), ({"kind": "closing"}, "kind")):
         refused = ask("PATCH", place, body=body)
         assert (refused.status_code, list(refused.json())) == (400, [field])

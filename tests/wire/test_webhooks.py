@@ -126,6 +126,7 @@ def test_a_webhook_is_changed_disabled_and_removed(ask: Ask) -> None:
     assert (changed["enabled"], changed["description"]) == (False, "at night")
     assert ask("POST", f"{place}/test").status_code == 409
     assert ask("PATCH", place, body={"enabled": True}).json()["enabled"] is True
+    assert ask("PATCH", place).status_code == 400
     assert ask("DELETE", place).status_code == 204
     assert ask("GET", place).status_code == 404
 

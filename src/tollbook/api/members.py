@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from rest_framework.request import Request
+
 from tollbook.api.bodies import NO_FIELD
 from tollbook.api.kinds import LARGEST_INTEGER, NO_NUL, read_moment
 from tollbook.api.kinds import read_decimal as read_decimal_text
@@ -54,6 +56,13 @@ def read_members(body: object, members: Sequence[Member]) -> dict[str, Any]:
     if errors:
         raise InvalidFields(errors)
     return values
+
+
+def read_changes(request: Request, members: Sequence[Member]) -> dict[str, Any]:
+    """As :func:`read_members`, of a request to change something, which must say what."""
+    if request.stream is None:
+        raise InvalidInput("The body is missing: an object with what to change.", field=NO_FIELD)
+    return read_members(request.data, members)
 
 
 def members_schema(

@@ -1,5 +1,6 @@
 """``/schedules``: reports and closings that are asked for at their time; ours."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -12,7 +13,7 @@ from tollbook.api.bodies import StrictJson
 from tollbook.api.filters import Filter, any_of, field
 from tollbook.api.items import ItemView, list_operation, read_operation
 from tollbook.api.kinds import BOOLEAN, MOMENT, TEXT, one_of
-from tollbook.api.members import Member, members_schema, read_members
+from tollbook.api.members import members_schema, read_changes, read_members
 from tollbook.api.operations import JSON, NOT_FOUND, Answer, Operation, detail, field_errors
 from tollbook.api.ordering import Ordering
 from tollbook.api.paths import id_parameter, read_id
@@ -89,7 +90,7 @@ class Schedules(ScheduleAccess, ListView):
 
     def post(self, request: Request) -> Response:
         """Add the schedule and answer it."""
-        asked = _read(request, NEW_MEMBERS)
+        asked = _by_column(read_members(request.data, NEW_MEMBERS))
         schedule = add_schedule(viewer=self.viewer, asked=asked, now=timezone.now())
         place = reverse("v1:schedule", kwargs={"id": str(schedule.pk)})
         headers = {"Location": request.build_absolute_uri(place)}
@@ -118,7 +119,7 @@ class ScheduleItem(ScheduleAccess, ItemView):
         changed = change_schedule(
             viewer=self.viewer,
             schedule_id=schedule_id,
-            changes=_read(request, CHANGED_MEMBERS),
+            changes=_by_column(read_changes(request, CHANGED_MEMBERS)),
             now=timezone.now(),
         )
         return Response(SCHEDULE.row(changed))
@@ -167,9 +168,8 @@ class ScheduleRuns(ScheduleAccess, ListView):
         return [_ID, *super().parameters()]
 
 
-def _read(request: Request, members: tuple[Member, ...]) -> dict[str, Any]:
+def _by_column(given: Mapping[str, Any]) -> dict[str, Any]:
     """What is given, by column."""
-    given = read_members(request.data, members)
     return {COLUMNS.get(name, name): value for name, value in given.items()}
 
 

@@ -13,7 +13,7 @@ from tollbook.api.bodies import StrictJson
 from tollbook.api.filters import Filter, any_of, field
 from tollbook.api.items import ItemView, list_operation, read_operation
 from tollbook.api.kinds import BOOLEAN, MOMENT, TEXT, UUID_VALUE, one_of
-from tollbook.api.members import members_schema, read_members
+from tollbook.api.members import members_schema, read_changes, read_members
 from tollbook.api.operations import JSON, NOT_FOUND, Answer, Operation, detail, field_errors
 from tollbook.api.ordering import Ordering
 from tollbook.api.paths import id_parameter, read_id, read_uuid, uuid_parameter
@@ -128,7 +128,7 @@ class WebhookItem(WebhookAccess, ItemView):
     def patch(self, request: Request, id: str) -> Response:  # noqa: A002
         """Change the webhook and answer it."""
         endpoint_id = self.find(id).pk
-        changes = read_members(request.data, CHANGED_MEMBERS)
+        changes = read_changes(request, CHANGED_MEMBERS)
         changed = change_endpoint(
             viewer=self.viewer, endpoint_id=endpoint_id, **changes, now=timezone.now()
         )
