@@ -242,6 +242,7 @@ def test_numbers_of_json_keep_every_digit() -> None:
         (HEADER.replace(b"amount", b"client_id"), "x.csv", "the column 'client_id' is there more"),
         (HEADER.replace(b"\n", b",x\n"), "x.csv", "the column 'x' is unknown"),
         (b'"\n', "x.csv", "the header line is no CSV"),
+        ((HEADER + LINE + b"\n").replace(b"\n", b"\r"), "x.csv", "the lines end with CR alone"),
         (HEADER + b"x" * (2 << 20), "x.csv", "a line after line 1 is longer"),
         (gzip.compress(HEADER + LINE * 1_000, mtime=0)[:-9], "x.csv.gz", "the gzip file broke off"),
         (b"x" * 99, "x.csv.gz", "the file is no gzip"),

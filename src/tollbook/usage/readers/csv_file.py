@@ -147,6 +147,10 @@ def _names(header: bytes) -> list[str]:
     try:
         rows = list(csv.reader([header.decode().removesuffix("\r")], strict=True))
     except (UnicodeDecodeError, csv.Error):
+        if b"\r" in header.removesuffix(b"\r"):
+            raise InvalidInput(
+                "the lines end with CR alone; end them with LF or CRLF", field="file"
+            ) from None
         raise InvalidInput("the header line is no CSV in UTF-8", field="file") from None
     return rows[0] if rows else []
 
