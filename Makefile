@@ -1,5 +1,5 @@
 # The chores. `make run` and `make test` set up everything they need.
-# `make test` looks at everything once, in eleven minutes of two cores. `make long` runs what it
+# `make test` looks at everything once, in seven minutes of two cores. `make long` runs what it
 # leaves out, `make laws` and `make wire` try each law and operation at length.
 SHELL := /bin/sh
 PYTHON ?= python3
