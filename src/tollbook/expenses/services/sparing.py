@@ -35,9 +35,11 @@ def rate_but_broken(
             return rate(client_ids), tuple(left_out)
         except LineBeyondRange as error:
             broken = Subscription.objects.get(pk=error.line_id).addendum.client_id
+            if client_ids is None:
+                client_ids = list(Client.objects.order_by("pk").values_list("pk", flat=True))
+            if broken not in client_ids:
+                raise  # leaving it out would change nothing
+            client_ids = [each for each in client_ids if each != broken]
             left_out.append(LeftOut(broken, error.message))
             _log.error("client_not_rated", client=broken, why=error.message)
-            asked = Client.objects.order_by("pk").values_list("pk", flat=True)
-            known = asked if client_ids is None else client_ids
-            client_ids = [each for each in known if each != broken]
     return RatingSummary(), tuple(left_out)
