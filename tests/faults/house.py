@@ -70,12 +70,12 @@ class House:
             until(lambda: self._said(worker, "the worker takes work"), seconds=30)
         return worker
 
-    def start_tollbook_worker(self) -> subprocess.Popen[bytes]:
-        """A worker as an operator starts it."""
+    def start_tollbook_worker(self, *, slots: int = 1) -> subprocess.Popen[bytes]:
+        """A worker as an operator starts it; it knows nothing of the slow work."""
         ready = self.home / f"ready-{secrets.token_hex(4)}"
         worker = self._start(
             "worker",
-            ("-m", "tollbook", "worker", "-c", "1"),
+            ("-m", "tollbook", "worker", "-c", str(slots)),
             extra={"TOLLBOOK_READY_FILE": str(ready)},
         )
         until(ready.exists, seconds=30)

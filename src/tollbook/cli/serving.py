@@ -73,7 +73,6 @@ def worker(concurrency: int) -> None:
         worker_shutting_down.connect(_leave_when_idle)
         warnings.simplefilter("ignore", SecurityWarning)
         app.Worker(
-            pool="prefork",
             concurrency=concurrency,
             loglevel="WARNING",
             without_gossip=True,
