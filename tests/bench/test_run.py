@@ -32,8 +32,8 @@ def test_a_quick_run_prints_everybody_and_writes_the_page(tmp_path: Path) -> Non
     for way in ("Tollbook", "DRF ModelSerializer, prefetch_related", "select_related"):
         assert f"{way}, offset 0 |" in written
     for label in WAYS.values():
-        assert f"| {label} | 1,000 |" in written
-    assert f"| {WAYS['lake']} | 10,000 |" in written
+        assert f"| {label} | CSV | 1,000 |" in written
+    assert f"| {WAYS['lake']} | CSV | 10,000 |" in written
     assert "Closing a month" in ended.stdout
     assert "Tollbook, again" in ended.stdout
     assert "left out: " not in written
