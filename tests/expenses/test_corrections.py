@@ -69,6 +69,14 @@ def test_where_nothing_is_late_nothing_is_corrected(book: RatedBook) -> None:
     assert corrections() == []
 
 
+def test_a_month_whose_usage_all_came_in_time_is_left_alone(book: RatedBook) -> None:
+    UsageSegment.objects.update(created_at=NOW - timedelta(days=9))
+    MonthState.objects.update(closed_at=NOW)
+
+    assert correct_closed_months(now=NOW, months=[OCTOBER]) == RatingSummary()
+    assert corrections() == []
+
+
 def test_late_usage_is_charged_on_top_of_the_month_with_its_period(book: RatedBook) -> None:
     october = list(Expense.objects.order_by("pk").values())
     imported = book.use_all([book.record("requests", 2, "3"), book.record("storage", 9, "70")])

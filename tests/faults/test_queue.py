@@ -18,7 +18,7 @@ from tests.faults.test_workers import ended
 from tests.filetasks.asking import Asking, stored
 from tests.patience import PATIENCE, until
 from tollbook.config.embedded_postgres import EmbeddedPostgres
-from tollbook.config.queue import QUEUE, ensure_queue, transport_class, transport_options
+from tollbook.config.queue import QUEUE, ensure_queue, transport_options
 from tollbook.filetasks.models import FileTask
 from tollbook.filetasks.results import result_store
 from tollbook.filetasks.rules import TaskStatus
@@ -124,9 +124,7 @@ def test_a_message_that_cannot_be_settled_gives_its_place_to_the_next(
     url = settings.BROKER_URL = house_behind_ledger.database_url.replace("postgresql:", "pgmq:", 1)
     ensure_queue()
     taken: list[Message] = []
-    with Connection(
-        url, transport=transport_class(url), transport_options=transport_options(url)
-    ) as connection:
+    with Connection(url, transport_options=transport_options(url)) as connection:
         numbers = connection.SimpleQueue(house_behind_ledger.queue)
         for number in range(2):
             numbers.put(number)
@@ -160,9 +158,7 @@ def test_the_queue_goes_to_its_own_address_whatever_the_environment_says(
     url = settings.BROKER_URL = fresh_database_url.replace("postgresql:", "pgmq:", 1)
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
     ensure_queue()
-    with Connection(
-        url, transport=transport_class(url), transport_options=transport_options(url)
-    ) as connection:
+    with Connection(url, transport_options=transport_options(url)) as connection:
         numbers = connection.SimpleQueue(QUEUE)
         numbers.put({"number": 1})
         assert numbers.get(timeout=5).payload == {"number": 1}

@@ -80,9 +80,20 @@ def field_errors(description: str, example: Mapping[str, Sequence[str]]) -> Answ
     return Answer(description, {JSON: reference}, example=dict(example))
 
 
+def json_body(component: str) -> dict[str, Any]:
+    """A request that must hold the component as JSON."""
+    schema = {"$ref": f"#/components/schemas/{component}"}
+    return {"required": True, "content": {JSON: {"schema": schema}}}
+
+
 NOT_FOUND: Final = detail(
     "There is no such object, or it is not yours to see.", "There is no such object."
 )
+BODY_REFUSED: Final[Mapping[int, Answer]] = {
+    413: detail("The body is too long.", "The body is longer than 1000000 bytes."),
+    415: detail("The body is of a type that is not taken.", "Unsupported media type."),
+}
+"""What whoever sends a body may be answered, wherever one is taken."""
 COMMON_ANSWERS: Final[Mapping[int, Answer]] = {
     401: detail(
         "No API key, or one that is unknown, expired or revoked.",

@@ -4,10 +4,10 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import click
 from rich import box
@@ -60,6 +60,23 @@ def told_at_the_end(*, as_json: bool) -> Iterator[list[object]]:
     finally:
         if as_json and done:
             print_json(done)
+
+
+def delete_each(
+    ids: Iterable[object],
+    delete: Callable[[Any], None],
+    *,
+    kind: str = "",
+    field: str = "id",
+    as_json: bool,
+) -> None:
+    """Delete one after the other and tell of each, also where the next one cannot be."""
+    with told_at_the_end(as_json=as_json) as done:
+        for one in ids:
+            delete(one)
+            done.append({field: one, "deleted": True})
+            if not as_json:
+                click.echo(f"{kind} {one} is deleted".strip(), err=True)
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

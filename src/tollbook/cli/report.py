@@ -16,6 +16,7 @@ from tollbook.cli.following import cancelled_by_interrupt, show_task
 from tollbook.cli.output import (
     CommandFailed,
     OnProgress,
+    delete_each,
     human_bytes,
     print_json,
     print_table,
@@ -173,12 +174,8 @@ def cancel(uuids: Sequence[UUID], as_json: bool, url: str | None, key: str | Non
 @server_options
 def delete(uuids: Sequence[UUID], as_json: bool, url: str | None, key: str | None) -> None:
     """Remove reports with their results; one that is not finished is stopped."""
-    with connect(url, key) as book, told_at_the_end(as_json=as_json) as done:
-        for uuid in uuids:
-            book.reports.delete(uuid)
-            done.append({"uuid": uuid, "deleted": True})
-            if not as_json:
-                click.echo(f"{uuid} is deleted", err=True)
+    with connect(url, key) as book:
+        delete_each(uuids, book.reports.delete, field="uuid", as_json=as_json)
 
 
 @command.command("templates")

@@ -8,7 +8,7 @@ import click
 
 from tollbook.cli.connection import connect, json_option, server_options
 from tollbook.cli.keys import ACCOUNT
-from tollbook.cli.output import print_json, print_table, told_at_the_end
+from tollbook.cli.output import delete_each, print_json, print_table
 from tollbook.cli.report import FORMATS
 from tollbook.cli.report_parameters import typed_parameters
 from tollbook_client import Schedule, ScheduleRun, Tollbook
@@ -135,12 +135,8 @@ def enable(number: int, off: bool, as_json: bool, url: str | None, key: str | No
 @server_options
 def delete(numbers: Sequence[int], as_json: bool, url: str | None, key: str | None) -> None:
     """Remove schedules; files that they have made stay for their time."""
-    with connect(url, key) as book, told_at_the_end(as_json=as_json) as done:
-        for number in numbers:
-            book.schedules.delete(number)
-            done.append({"id": number, "deleted": True})
-            if not as_json:
-                click.echo(f"schedule {number} is deleted", err=True)
+    with connect(url, key) as book:
+        delete_each(numbers, book.schedules.delete, kind="schedule", as_json=as_json)
 
 
 @command.command("run")

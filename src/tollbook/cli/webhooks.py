@@ -9,7 +9,7 @@ import click
 
 from tollbook.cli.connection import connect, json_option, server_options
 from tollbook.cli.keys import ACCOUNT
-from tollbook.cli.output import print_json, print_table, told_at_the_end
+from tollbook.cli.output import delete_each, print_json, print_table
 from tollbook_client import Webhook, WebhookDelivery
 
 _HEADERS = ("id", "url", "events", "state", "description")
@@ -108,12 +108,8 @@ def change(
 @server_options
 def delete(numbers: Sequence[int], as_json: bool, url: str | None, key: str | None) -> None:
     """Remove webhooks with their logs."""
-    with connect(url, key) as book, told_at_the_end(as_json=as_json) as done:
-        for number in numbers:
-            book.webhooks.delete(number)
-            done.append({"id": number, "deleted": True})
-            if not as_json:
-                click.echo(f"webhook {number} is deleted", err=True)
+    with connect(url, key) as book:
+        delete_each(numbers, book.webhooks.delete, kind="webhook", as_json=as_json)
 
 
 @command.command("rotate")

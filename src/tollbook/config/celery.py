@@ -17,7 +17,7 @@ from django.db import close_old_connections
 
 from tollbook.config.logging import set_up_logging
 from tollbook.config.processes import die_with_parent
-from tollbook.config.queue import CONNECT_SECONDS, QUEUE, transport_class, transport_options
+from tollbook.config.queue import CONNECT_SECONDS, QUEUE, transport_options
 
 _log = structlog.get_logger(__name__)
 TASKS_ON_ONE_CONNECTION: Final = 1_000
@@ -30,7 +30,6 @@ def queue_settings(broker_url: str) -> dict[str, Any]:
     """How messages are sent over ``broker_url`` and taken from it."""
     return {
         "broker_url": broker_url,
-        "broker_transport": transport_class(broker_url),
         "broker_transport_options": transport_options(broker_url),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,

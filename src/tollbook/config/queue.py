@@ -37,9 +37,11 @@ _TIMEOUTS: Final = {
 }
 
 TRANSPORT_ALIASES.update(
-    # kombu takes TLS from the scheme, so the schemes stay and lead to our class
-    dict.fromkeys(("redis", "rediss"), "tollbook.config.redis_transport:Transport")
+    pgmq="tollbook.config.pgmq_transport:Transport",
+    redis="tollbook.config.redis_transport:Transport",
+    rediss="tollbook.config.redis_transport:Transport",
 )
+"""kombu finds its code by the scheme of an address; here the schemes lead to what mends it."""
 
 
 def ensure_queue() -> None:
@@ -54,12 +56,6 @@ def ensure_queue() -> None:
             _install(connection)
         connection.execute("SELECT pgmq.create(%s)", (QUEUE,))
         connection.execute("SELECT pgmq.enable_notify_insert(%s, 0)", (QUEUE,))
-
-
-def transport_class(broker_url: str) -> str:
-    """How kombu finds the code for the broker."""
-    scheme = urlsplit(broker_url).scheme
-    return "tollbook.config.pgmq_transport:Transport" if scheme == "pgmq" else scheme
 
 
 def transport_options(broker_url: str) -> dict[str, Any]:

@@ -1,7 +1,29 @@
-"""Work beside the main thread, one piece at a time."""
+"""Work beside the main thread: one piece at a time, or a few at once."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final, TypeVar
+
+AT_ONCE: Final = 2
+"""Threads that make text or whatever else is made of batches; more wait for whoever takes it."""
+
+Result = TypeVar("Result")
+
+
+def in_order(jobs: Iterable[Callable[[], Result]], *, at_once: int = AT_ONCE) -> Iterator[Result]:
+    """Run ``jobs`` a few at a time and yield their results in order; only a few are held."""
+    pool = ThreadPoolExecutor(at_once, thread_name_prefix="jobs")
+    running: deque[Future[Result]] = deque()
+    try:
+        for job in jobs:
+            running.append(pool.submit(job))
+            if len(running) > at_once:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 class OneBeside:

@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tollbook.results.beside import OneBeside
+from tollbook.results.beside import OneBeside, in_order
 from tollbook.results.columns import Column, Kind, arrow_schema
 from tollbook.results.control_totals import ControlTotal, ControlTotals
 from tollbook.results.csv_lines import CsvRows
 from tollbook.results.exact_cast import cast_exactly
-from tollbook.results.row_text import ROWS_AT_ONCE, RowTexts, in_order
+from tollbook.results.row_text import ROWS_AT_ONCE, RowTexts
 from tollbook.results.texts import encode_texts, one_array
 
 ROW_GROUP: Final = 32_768

@@ -3,11 +3,9 @@
 Each batch is one polars query: every hand-over to its threads costs time when cores are few.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol
 
 import polars as pl
 import pyarrow as pa
@@ -17,12 +15,9 @@ from tollbook.results.columns import Column, Kind
 
 ROWS_AT_ONCE: Final = 8_192
 """Rows in one buffer of text: large enough for polars, small enough for flat memory."""
-WORKERS: Final = 2
 _MADE_SLOWLY: Final = frozenset({Kind.DATE, Kind.TIMESTAMP})
 _WORTH_REPEATING: Final = 8
 """Days and moments that occur so often on average are made into text once each."""
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -90,21 +85,6 @@ def row_jobs(
 ) -> Iterator[Callable[[], pa.Buffer]]:
     """One job per batch that makes the text of its rows; see :meth:`RowTexts.jobs`."""
     return RowTexts(columns, style).jobs(batches)
-
-
-def in_order(jobs: Iterable[Callable[[], Result]]) -> Iterator[Result]:
-    """Run ``jobs`` a few at a time and yield their results in order; only a few are held."""
-    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="render")
-    running: deque[Future[Result]] = deque()
-    try:
-        for job in jobs:
-            running.append(pool.submit(job))
-            if len(running) > WORKERS:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """Importing usage: a file is handed in, a worker takes its good records into the lake."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -22,6 +24,7 @@ from tollbook.filetasks.rules import UNFINISHED, TaskType
 from tollbook.filetasks.services import Progress, TaskOutcome, submit_file_task
 from tollbook.kernel.errors import Forbidden
 from tollbook.kernel.periods import next_month
+from tollbook.results.beside import in_order
 from tollbook.results.result_writer import ResultWriter
 from tollbook.usage import uploads
 from tollbook.usage.checks import Checked, check_records
@@ -33,10 +36,11 @@ from tollbook.usage.prints import Printer
 from tollbook.usage.readers import Unread, read_records
 from tollbook.usage.refusals import REFUSED_COLUMNS
 from tollbook.usage.seen import Seen
-from tollbook.usage.side_by_side import side_by_side
 from tollbook.usage.staging import Staging
 from tollbook.usage.work_folder import work_folder
 
+_MOST_AT_ONCE: Final = 4
+"""More threads than this would wait for the one that takes what they made."""
 _MAY_IMPORT: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 
 
@@ -143,7 +147,8 @@ def _checked(
 
         length = file.size()
         pieces = read_records(file, form, most=settings.MAX_UNPACKED_IMPORT_BYTES, folder=folder)
-        for checked, prints in side_by_side(pieces, looked_at):
+        jobs = (partial(looked_at, unread) for unread in pieces)
+        for checked, prints in in_order(jobs, at_once=min(_MOST_AT_ONCE, os.cpu_count() or 1)):
             yield checked, prints
             done += checked.records
             total = None

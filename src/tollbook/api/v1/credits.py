@@ -26,7 +26,15 @@ from tollbook.api.members import (
     read_text,
     text_schema,
 )
-from tollbook.api.operations import JSON, Answer, Operation, detail, field_errors
+from tollbook.api.operations import (
+    BODY_REFUSED,
+    JSON,
+    Answer,
+    Operation,
+    detail,
+    field_errors,
+    json_body,
+)
 from tollbook.api.ordering import Ordering
 from tollbook.api.shapes import (
     INTEGER_SCHEMA,
@@ -255,13 +263,9 @@ Credits.operations = {
                 "The `Request-Id` belongs to another credit.",
                 "the request id 0d5ff8ba-7f3f-4d0a-9c5e-0a3f6d0f5f11 belongs to another credit",
             ),
-            413: detail("The body is too long.", "The body is longer than 1000000 bytes."),
-            415: detail("The body is of a type that is not taken.", "Unsupported media type."),
+            **BODY_REFUSED,
         },
         parameters=(REQUEST_ID_HEADER,),
-        request={
-            "required": True,
-            "content": {JSON: {"schema": {"$ref": f"#/components/schemas/{COMPONENT}"}}},
-        },
+        request=json_body(COMPONENT),
     ),
 }

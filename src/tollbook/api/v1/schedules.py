@@ -1,6 +1,7 @@
 """``/schedules``: reports and closings that are asked for at their time; ours."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -14,7 +15,16 @@ from tollbook.api.filters import Filter, any_of, field
 from tollbook.api.items import ItemView, list_operation, read_operation
 from tollbook.api.kinds import BOOLEAN, MOMENT, TEXT, one_of
 from tollbook.api.members import members_schema, read_changes, read_members
-from tollbook.api.operations import JSON, NOT_FOUND, Answer, Operation, detail, field_errors
+from tollbook.api.operations import (
+    BODY_REFUSED,
+    JSON,
+    NOT_FOUND,
+    Answer,
+    Operation,
+    detail,
+    field_errors,
+    json_body,
+)
 from tollbook.api.ordering import Ordering
 from tollbook.api.paths import id_parameter, read_id
 from tollbook.api.v1.schedule_shapes import CHANGED_MEMBERS, COLUMNS, NEW_MEMBERS, RUN, SCHEDULE
@@ -48,8 +58,7 @@ _REFUSED: Final = {
         "The body is no JSON, or a field of it cannot be taken.",
         {"cron": ["The minute takes numbers from 0 to 59."]},
     ),
-    413: detail("The body is too long.", "The body is longer than 1000000 bytes."),
-    415: detail("The body is of a type that is not taken.", "Unsupported media type."),
+    **BODY_REFUSED,
 }
 
 
@@ -173,11 +182,6 @@ def _by_column(given: Mapping[str, Any]) -> dict[str, Any]:
     return {COLUMNS.get(name, name): value for name, value in given.items()}
 
 
-def _body(component: str) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{component}"}
-    return {"required": True, "content": {JSON: {"schema": schema}}}
-
-
 Schedules.operations = {
     **list_operation(
         Schedules,
@@ -200,7 +204,7 @@ Schedules.operations = {
             409: detail("There are too many.", "there are 200 schedules already: remove one first"),
             **_REFUSED,
         },
-        request=_body(NEW),
+        request=json_body(NEW),
     ),
 }
 ScheduleItem.operations = {
@@ -225,7 +229,7 @@ ScheduleItem.operations = {
             **_REFUSED,
         },
         parameters=(_ID,),
-        request=_body(CHANGED),
+        request=json_body(CHANGED),
     ),
     "delete": Operation(
         "v1_schedules_destroy",
@@ -255,13 +259,4 @@ _LISTED: Final = list_operation(
     "What became of each time of a schedule; the latest first where no order is asked.",
     mistake={"state": ["This is none of Pending, Completed, Failed."]},
 )["get"]
-ScheduleRuns.operations = {
-    "get": Operation(
-        _LISTED.operation_id,
-        TAG,
-        _LISTED.summary,
-        _LISTED.description,
-        {**_LISTED.answers, 404: NOT_FOUND},
-        parameters=_LISTED.parameters,
-    )
-}
+ScheduleRuns.operations = {"get": replace(_LISTED, answers={**_LISTED.answers, 404: NOT_FOUND})}

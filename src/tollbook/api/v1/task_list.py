@@ -13,7 +13,7 @@ from tollbook.api.bodies import NO_FIELD
 from tollbook.api.filters import Filter, any_of, field, on_day
 from tollbook.api.items import list_operation
 from tollbook.api.kinds import DATE, INTEGER, MOMENT, TEXT, one_of
-from tollbook.api.operations import JSON, Answer, Operation, detail, field_errors
+from tollbook.api.operations import BODY_REFUSED, JSON, Answer, Operation, detail, field_errors
 from tollbook.api.ordering import Ordering
 from tollbook.api.paths import UUID_TEXT
 from tollbook.api.shapes import UUID_SCHEMA
@@ -143,8 +143,7 @@ def created_answers(tag: str, task_type: TaskType, mistake: Mapping[str, Sequenc
             "The `Request-Id` belongs to another request.",
             "The request id 0d5ff8ba-7f3f-4d0a-9c5e-0a3f6d0f5f11 belongs to another request.",
         ),
-        413: detail("The body is too long.", "The body is longer than 1000000 bytes."),
-        415: detail("The body is of a type that is not taken.", "Unsupported media type."),
+        **BODY_REFUSED,
     }
 
 

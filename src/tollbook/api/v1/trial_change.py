@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tollbook.api.bodies import NO_FIELD
-from tollbook.api.operations import JSON, NOT_FOUND, Answer, Operation, detail, field_errors
+from tollbook.api.operations import (
+    BODY_REFUSED,
+    JSON,
+    NOT_FOUND,
+    Answer,
+    Operation,
+    detail,
+    field_errors,
+)
 from tollbook.api.paths import id_parameter
 from tollbook.api.v1.trial import LIMIT_SCHEMA, TRIAL
 from tollbook.contracts.services import DAYS_LIMIT
@@ -105,8 +113,7 @@ CHANGE_TRIAL: Final = Operation(
             "Only the operator may change what every new client is offered.",
         ),
         404: NOT_FOUND,
-        413: detail("The body is too long.", "The body is longer than 1000000 bytes."),
-        415: detail("The body is of a type that is not taken.", "Unsupported media type."),
+        **BODY_REFUSED,
     },
     parameters=(id_parameter("id", "The trial's `id` in the list."),),
     request={

@@ -1,6 +1,7 @@
 """``/webhooks``: who is told when work has ended, and the log of what was sent; ours."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -14,7 +15,16 @@ from tollbook.api.filters import Filter, any_of, field
 from tollbook.api.items import ItemView, list_operation, read_operation
 from tollbook.api.kinds import BOOLEAN, MOMENT, TEXT, UUID_VALUE, one_of
 from tollbook.api.members import members_schema, read_changes, read_members
-from tollbook.api.operations import JSON, NOT_FOUND, Answer, Operation, detail, field_errors
+from tollbook.api.operations import (
+    BODY_REFUSED,
+    JSON,
+    NOT_FOUND,
+    Answer,
+    Operation,
+    detail,
+    field_errors,
+    json_body,
+)
 from tollbook.api.ordering import Ordering
 from tollbook.api.paths import id_parameter, read_id, read_uuid, uuid_parameter
 from tollbook.api.shapes import Shape
@@ -51,10 +61,6 @@ NEW: Final = "WebhookRequest"
 CHANGED: Final = "PatchedWebhookRequest"
 _ID: Final = id_parameter("id", "The webhook's `id`.")
 _BAD_URL: Final = {"url": ["This does not begin with https://."]}
-_TOO_LONG: Final = {
-    413: detail("The body is too long.", "The body is longer than 1000000 bytes."),
-    415: detail("The body is of a type that is not taken.", "Unsupported media type."),
-}
 _DISABLED: Final = detail(
     "It is disabled, or an attempt is under way.", "the webhook is disabled: enable it first"
 )
@@ -217,11 +223,6 @@ def _with_secret(endpoint: Endpoint, secret: str) -> dict[str, Any]:
     return {**WEBHOOK.row(endpoint), "secret": secret}
 
 
-def _body(component: str, *, required: bool) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{component}"}
-    return {"required": required, "content": {JSON: {"schema": schema}}}
-
-
 def _answer(shape: Shape, words: str, *, headers: Mapping[str, Any] | None = None) -> Answer:
     return Answer(words, {JSON: shape.reference}, headers or {})
 
@@ -254,9 +255,9 @@ Webhooks.operations = {
             201: _answer(WEBHOOK_WITH_SECRET, "The webhook with its secret.", headers=LOCATION),
             400: field_errors("The body is no JSON, or a field of it cannot be taken.", _BAD_URL),
             409: detail("There are too many.", "there are 50 webhooks already: remove one first"),
-            **_TOO_LONG,
+            **BODY_REFUSED,
         },
-        request=_body(NEW, required=True),
+        request=json_body(NEW),
     ),
 }
 WebhookItem.operations = {
@@ -278,10 +279,10 @@ WebhookItem.operations = {
             200: _answer(WEBHOOK, "The webhook as it is now."),
             400: field_errors("The body is no JSON, or a field of it cannot be taken.", _BAD_URL),
             404: NOT_FOUND,
-            **_TOO_LONG,
+            **BODY_REFUSED,
         },
         parameters=(_ID,),
-        request=_body(CHANGED, required=True),
+        request=json_body(CHANGED),
     ),
     "delete": Operation(
         "v1_webhooks_destroy",
@@ -323,14 +324,7 @@ _LISTED: Final = list_operation(
     mistake={"status": ["This is none of Pending, Delivered, Failed."]},
 )["get"]
 WebhookDeliveries.operations = {
-    "get": Operation(
-        _LISTED.operation_id,
-        TAG,
-        _LISTED.summary,
-        _LISTED.description,
-        {**_LISTED.answers, 404: NOT_FOUND},
-        parameters=_LISTED.parameters,
-    )
+    "get": replace(_LISTED, answers={**_LISTED.answers, 404: NOT_FOUND})
 }
 WebhookRedeliver.operations = {
     "post": Operation(

@@ -29,9 +29,9 @@ CREATE TEMPORARY TABLE expenses_late_meter (
 _COPY: Final = "COPY expenses_late_meter FROM STDIN (FORMAT csv)"
 
 
-def put_late_meters(month: DateRange, client_ids: Collection[int]) -> int:
+def put_late_meters(month: DateRange, client_ids: Collection[int]) -> list[int]:
     """Put client, feature and region of late usage into a table of the transaction, each with the
-    first day of it; returns how many.
+    first day of it; returns the clients.
 
     What was used there earlier in the month is as it was when the month was closed.
     """
@@ -42,7 +42,7 @@ def put_late_meters(month: DateRange, client_ids: Collection[int]) -> int:
         cursor.execute(_OPEN)
         with cursor.copy(_COPY) as copy:
             copy.write(found.write_csv(include_header=False).encode())
-    return len(found)
+    return found["client_id"].unique().sort().to_list()
 
 
 def _late(month: DateRange, client_ids: Collection[int]) -> pl.DataFrame:

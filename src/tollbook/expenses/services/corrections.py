@@ -152,9 +152,10 @@ def _correct(task: _Task, now: datetime, engine: Engine) -> RatingSummary:
     with transaction.atomic():
         lock_month(task.month.start)
         lock_month(task.target.start)
-        contracts = contract_tables(task.month, task.client_ids)
+        late_clients = put_late_meters(task.month, task.client_ids)
+        contracts = contract_tables(task.month, late_clients)
         open_due()
-        if put_late_meters(task.month, task.client_ids):
+        if late_clients:
             usage = rate_usage(engine, open_lake(task.month), contracts, task.month)
             add_due(ExpenseKind.USAGE, usage)
         late = late_usage(task.month, task.target.start, task.client_ids)

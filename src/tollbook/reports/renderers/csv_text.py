@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from tollbook.results.beside import in_order
 from tollbook.results.csv_lines import CsvRows
 from tollbook.results.result_file import ResultFile
-from tollbook.results.row_text import ROWS_AT_ONCE, in_order, row_jobs
+from tollbook.results.row_text import ROWS_AT_ONCE, row_jobs
 
 
 def render_csv(result: ResultFile, *, raw: bool = False) -> Iterator[bytes]:

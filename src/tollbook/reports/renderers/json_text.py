@@ -5,10 +5,11 @@ from typing import Final
 
 import polars as pl
 
+from tollbook.results.beside import in_order
 from tollbook.results.columns import Column, Kind
 from tollbook.results.csv_lines import plain_cells
 from tollbook.results.result_file import ResultFile
-from tollbook.results.row_text import ROWS_AT_ONCE, Cell, in_order, row_jobs
+from tollbook.results.row_text import ROWS_AT_ONCE, Cell, row_jobs
 
 _CONTROLS: Final = [*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), "\u2028", "\u2029"]
 _ESCAPES: Final = {

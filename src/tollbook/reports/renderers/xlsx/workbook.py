@@ -11,8 +11,9 @@ from tollbook.reports.renderers.xlsx import parts
 from tollbook.reports.renderers.xlsx.cells import SharedStrings, SheetRows
 from tollbook.reports.renderers.xlsx.styles import Styles
 from tollbook.reports.renderers.xlsx.zip_stream import ZIP64_FROM, Piece, ZipStream, deflated
+from tollbook.results.beside import in_order
 from tollbook.results.result_file import ResultFile
-from tollbook.results.row_text import ROWS_AT_ONCE, in_order, row_jobs
+from tollbook.results.row_text import ROWS_AT_ONCE, row_jobs
 
 ROWS_PER_SHEET: Final = 1_048_575
 """Excel's rows without the header."""
