@@ -4,6 +4,8 @@ from collections import defaultdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import pytest
+
 from tests.filetasks.outcomes import rows_of
 from tests.invoicing.closings import (
     OCTOBER,
@@ -13,19 +15,20 @@ from tests.invoicing.closings import (
 )
 from tests.invoicing.closings import spend as add_expense
 from tests.reports.book import Book
-from tollbook.clients.models import Payer
+from tollbook.clients.models import Client, Payer
 from tollbook.credits.selectors import grants_of_client
 from tollbook.credits.services import grant_credit
 from tollbook.expenses.models import Expense
 from tollbook.expenses.rules import ExpenseKind
 from tollbook.invoicing.models import Invoice
 from tollbook.invoicing.rules import MoveType
+from tollbook.invoicing.services import parts
 
 
-def give(book: Book, amount: str, currency: str = "USD") -> None:
+def give(book: Book, amount: str, currency: str = "USD", client: Client | None = None) -> None:
     grant_credit(
         viewer=book.operator,
-        client_id=book.fjord.pk,
+        client_id=(client or book.fjord).pk,
         amount=Decimal(amount),
         currency=currency,
         valid_from=datetime(2026, 9, 1, tzinfo=UTC),
@@ -172,3 +175,26 @@ def test_a_rehearsal_uses_no_credit_and_says_what_a_closing_would(book: Book) ->
 
     assert credit_rows() == []
     assert closed(book.admin).result_digest == rehearsal.result_digest
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_numbers_of_credit_do_not_hang_on_who_is_closed_first(
+    book: Book, monkeypatch: pytest.MonkeyPatch, *, turned: bool
+) -> None:
+    for client in (book.fjord, book.brook):
+        add_expense(book, client, date(2026, 10, 5), "90")
+        add_expense(book, client, date(2026, 10, 6), "90", tax_rate=Decimal(5))
+        give(book, "100", client=client)
+    found = parts.waiting_clients
+    order = -1 if turned else 1
+    monkeypatch.setattr(
+        parts, "waiting_clients", lambda *given, **more: found(*given, **more)[::order]
+    )
+    before = Expense.objects.latest("pk").pk
+
+    closed(book.admin)
+
+    first, second = sorted([book.fjord.pk, book.brook.pk])
+    posted = Expense.objects.filter(kind=ExpenseKind.CREDIT).order_by("pk")
+    assert [row.pk - before for row in posted] == [1, 2, 3, 4]
+    assert [row.client_id for row in posted] == [first, first, second, second]

@@ -1,6 +1,7 @@
 """What is done with a book over HTTP, wherever it runs, and all that it answers."""
 
 import csv
+import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ _MORE: Final[Mapping[str, Sequence[Mapping[str, str]]]] = {
 """Beside each template's own defaults."""
 _WHERE_MONEY_IS: Final = {"ResellerExpenses": _MORE["ResellerExpenses"]}
 """What a closing changes."""
+_NOT_SAID: Final = ("Written down", "Action ID", "Credit ID", "Operation ID")
+"""Of credits: when a closing used them, and the random numbers of what it wrote down."""
 _EVERY: Final = 20
 _PATIENCE: Final = 120.0 * PATIENCE
 
@@ -142,7 +145,20 @@ def _reports(
             for question in ({}, *more.get(template, ()))
         ]
         for question, task in asked:
-            yield f"{template} {dict(question)}", _told(made(book.reports, task))
+            done = made(book.reports, task)
+            said = _told_of_credits(book, done) if template == "ResellerCredits" else _told(done)
+            yield f"{template} {dict(question)}", said
+
+
+def _told_of_credits(book: Tollbook, task: FileTask) -> Told:
+    """Rows of a report, and a digest of all that they say but for ``_NOT_SAID``, in any order."""
+    with io.BytesIO() as file:
+        book.reports.download(task.uuid, "csv", to=file)
+        rows = csv.DictReader(io.StringIO(file.getvalue().decode()))
+        lines = sorted(
+            str([text for key, text in row.items() if key not in _NOT_SAID]) for row in rows
+        )
+    return len(lines), hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _told(task: FileTask) -> Told:

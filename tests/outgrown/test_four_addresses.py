@@ -23,8 +23,8 @@ from tollbook.storage.files import open_file_store
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("outgrown")]
 
 _SEGMENT: Final = f"segments/expenses/{RESELLER}/{MONTH}.parquet"
-_OWN: Final = ["id", "created_at", "updated_at"]
-"""When a row was written and under which number: the book's own, whatever it says."""
+_OWN: Final = ["created_at", "updated_at"]
+"""When a row was written: the book's own, whatever it says."""
 _QUICK: Final = {"TOLLBOOK_LEASE_SECONDS": "6", "TOLLBOOK_SWEEP_SECONDS": "1"}
 
 

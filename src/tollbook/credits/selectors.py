@@ -1,5 +1,6 @@
 """Reads of the book of credits."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -56,6 +57,12 @@ def visible_grants(viewer: Viewer) -> QuerySet[Grant]:
 def has_credits(client_id: int) -> bool:
     """Whether the client was ever given any; without locking it."""
     return Grant.objects.filter(client_id=client_id).exists()
+
+
+def clients_with_credits(client_ids: Collection[int]) -> list[int]:
+    """Those of the clients that were ever given any, in order."""
+    given = Grant.objects.filter(client_id__in=client_ids).order_by("client_id")
+    return list(given.values_list("client_id", flat=True).distinct())
 
 
 def find_grant(viewer: Viewer, grant_id: UUID) -> Grant:

@@ -6,6 +6,7 @@ trigger of the first migration): exact amounts and printed amounts each sum to i
 
 from typing import Any, Final
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -157,11 +158,16 @@ class ClosingHold(models.Model):
 
 
 class ClosingPart(models.Model):
-    """One client's part of a closing; whoever locks the waiting row does it, and nobody else."""
+    """One client's part of a closing; whoever locks the waiting row does it, and nobody else.
+
+    ``expense_numbers`` are kept for the expenses that credit makes: which of them has which does
+    not hang on who comes first.
+    """
 
     id = models.BigAutoField(primary_key=True)
     file_task_uuid = models.UUIDField()
     client = models.ForeignKey(Client, **_UNCHECKED)
+    expense_numbers = ArrayField(models.BigIntegerField(), default=list)
     state = models.CharField(max_length=7, choices=PartState.choices, default=PartState.WAITING)
     code = models.CharField(max_length=64, blank=True)
     message = models.CharField(max_length=1000, blank=True)

@@ -1,5 +1,6 @@
 """Closing a month for one client: what its expenses say and no invoice yet becomes an invoice."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,19 +16,27 @@ _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('invoices of a client'), %
 
 
 def close_client(
-    *, reseller_id: int, client_id: int, month: DateRange, now: datetime
+    *,
+    reseller_id: int,
+    client_id: int,
+    month: DateRange,
+    now: datetime,
+    expense_numbers: Sequence[int] = (),
 ) -> list[Invoice]:
     """Bill what is not billed yet, an invoice to each payer in each currency; again does nothing.
 
-    Bonus credit is used first. The client's invoices are written by one at a time, and the database
-    has checked them when this returns. Nothing but zeros makes an invoice that the ERP never sees:
-    so each expense of a closed month is in an item.
+    Bonus credit is used first, and what it posts has ``expense_numbers``; see ``use_credits``. The
+    client's invoices are written by one at a time, and the database has checked them when this
+    returns. Nothing but zeros makes an invoice that the ERP never sees: so each expense of a closed
+    month is in an item.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_LOCK, [client_id])
         unbilled = unbilled_of(reseller_id=reseller_id, client_id=client_id, month=month)
-        if unbilled and use_credits(client_id=client_id, month=month, now=now):
+        if unbilled and use_credits(
+            client_id=client_id, month=month, now=now, numbers=expense_numbers
+        ):
             unbilled = unbilled_of(reseller_id=reseller_id, client_id=client_id, month=month)
         documents = [
             (due, revision, document)

@@ -3,7 +3,7 @@
 So the invariant needs no exception for it: credit is an expense below zero, before tax.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from tollbook.credits.selectors import has_credits
+from tollbook.credits.selectors import clients_with_credits, has_credits
 from tollbook.credits.services import charge_credits, currencies_charged
 from tollbook.expenses.models import Expense
 from tollbook.expenses.rules import ExpenseKind
@@ -31,6 +31,16 @@ WHERE client_id = %s AND for_date >= %s AND for_date < %s AND NOT deleted AND ki
 GROUP BY currency.char_code, payer_id, addendum_id, plan_item_id, tax_rate, category.name
 HAVING sum(money_value) <> 0
 ORDER BY currency.char_code, payer_id, addendum_id, plan_item_id, tax_rate
+"""
+
+
+_NUMBERS: Final = """
+SELECT client_id, nextval(pg_get_serial_sequence('expenses_expense', 'id')) FROM (
+    SELECT DISTINCT client_id, payer_id, addendum_id, plan_item_id, tax_rate
+    FROM expenses_expense
+    WHERE client_id = ANY(%s) AND for_date >= %s AND for_date < %s AND NOT deleted AND kind <> %s
+    ORDER BY client_id
+) AS lines
 """
 
 
@@ -55,10 +65,13 @@ class _Line(NamedTuple):
 
 
 @exact
-def use_credits(*, client_id: int, month: DateRange, now: datetime) -> bool:
+def use_credits(
+    *, client_id: int, month: DateRange, now: datetime, numbers: Sequence[int] = ()
+) -> bool:
     """Charge credits for what the month costs; whether that changed the month's expenses.
 
-    Asked again for the same expenses nothing changes; for others it is charged anew.
+    Asked again for the same expenses nothing changes; for others it is charged anew. What is posted
+    gets ``numbers`` of :func:`kept_numbers`, and the ledger's next ones where they do not suffice.
     """
     if not has_credits(client_id):
         return False
@@ -71,10 +84,11 @@ def use_credits(*, client_id: int, month: DateRange, now: datetime) -> bool:
     examples = {line.key: line.expense_id for line in lines}
     missing = [key for key in wanted if key in stale or key not in posted]
     standing = [row for key, row in posted.items() if key not in stale]
-    days = _Days(month, standing)
+    days, free = _Days(month, standing), iter(numbers)
     Expense.objects.bulk_create(
         _row(
             examples[key],
+            number=next(free, None),
             amount=wanted[key],
             tax_rate=key.tax_rate,
             day=days.take(key),
@@ -83,6 +97,20 @@ def use_credits(*, client_id: int, month: DateRange, now: datetime) -> bool:
         for key in missing
     )
     return bool(stale or missing)
+
+
+def kept_numbers(client_ids: Collection[int], month: DateRange) -> Mapping[int, Sequence[int]]:
+    """Numbers of expenses for what credit may post for each of the clients, in their order.
+
+    Nobody else gets them; clients that were never given credit need none.
+    """
+    given = clients_with_credits(client_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_NUMBERS, (given, month.start, month.end, ExpenseKind.CREDIT.value))
+        found: dict[int, list[int]] = {}
+        for client_id, number in cursor.fetchall():
+            found.setdefault(client_id, []).append(number)
+    return found
 
 
 def _posted(client_id: int, month: DateRange) -> QuerySet[Expense]:
@@ -151,11 +179,17 @@ def _charged(
 
 
 def _row(
-    example_id: int, *, amount: Decimal, tax_rate: Decimal, day: date, revision: int
+    example_id: int,
+    *,
+    number: int | None,
+    amount: Decimal,
+    tax_rate: Decimal,
+    day: date,
+    revision: int,
 ) -> Expense:
     """A row like an expense that the credit pays for."""
     row = Expense.objects.get(pk=example_id)
-    row.pk = None
+    row.pk = number
     row.kind, row.revision = ExpenseKind.CREDIT, revision
     row.for_date, row.period_start = day, day_start(day)
     row.period_end = row.period_start + timedelta(days=1)

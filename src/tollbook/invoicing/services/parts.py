@@ -20,7 +20,9 @@ from tollbook.invoicing.closing import Closing
 from tollbook.invoicing.models import ClosingPart
 from tollbook.invoicing.rules import PartState
 from tollbook.invoicing.services.client_closing import close_client
+from tollbook.invoicing.services.crediting import kept_numbers
 from tollbook.kernel.errors import DomainError
+from tollbook.kernel.periods import DateRange
 
 BROKEN: Final = (
     DomainError,
@@ -40,13 +42,26 @@ WHERE state.reseller_id = %s AND month = %s AND state.status = %s FOR SHARE OF s
 _log = structlog.get_logger(__name__)
 
 
-def prepare_parts(file_task_uuid: UUID, client_ids: Iterable[int]) -> None:
+def prepare_parts(file_task_uuid: UUID, month: DateRange, client_ids: Iterable[int]) -> None:
     """Let these clients be closed, those too that an earlier attempt closed or failed at."""
     with transaction.atomic():
-        again = ClosingPart.objects.filter(file_task_uuid=file_task_uuid)
-        again.exclude(state=PartState.WAITING).delete()
-        parts = [ClosingPart(file_task_uuid=file_task_uuid, client_id=each) for each in client_ids]
-        ClosingPart.objects.bulk_create(parts, batch_size=1_000, ignore_conflicts=True)
+        earlier = ClosingPart.objects.filter(file_task_uuid=file_task_uuid)
+        earlier.exclude(state=PartState.WAITING).delete()
+        waiting = set(earlier.values_list("client_id", flat=True))
+        new = [client_id for client_id in client_ids if client_id not in waiting]
+        numbers = kept_numbers(new, month)
+        ClosingPart.objects.bulk_create(
+            (
+                ClosingPart(
+                    file_task_uuid=file_task_uuid,
+                    client_id=client_id,
+                    expense_numbers=numbers.get(client_id, []),
+                )
+                for client_id in new
+            ),
+            batch_size=1_000,
+            ignore_conflicts=True,
+        )
 
 
 def close_parts(file_task_uuid: UUID, client_ids: Collection[int]) -> int:
@@ -72,6 +87,7 @@ def close_part(file_task_uuid: UUID, closing: Closing, client_id: int) -> bool:
                 client_id=client_id,
                 month=closing.month,
                 now=now,
+                expense_numbers=part.expense_numbers,
             )
         except BROKEN as error:
             part.state, part.code, part.message = PartState.FAILED, *told(error)

@@ -85,7 +85,7 @@ def _carried_out(task: FileTask, closing: Closing, progress: Progress) -> _Done:
     begin_closing(reseller_id=closing.reseller_id, month=closing.month.start)
     findings = _prepared(task, closing)
     progress.check()
-    parts.prepare_parts(task.pk, _sound_clients(closing, findings))
+    parts.prepare_parts(task.pk, closing.month, _sound_clients(closing, findings))
     _spread(task, progress)
     _work_off(task, closing, progress)
     findings += [
