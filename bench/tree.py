@@ -9,7 +9,7 @@ import psutil
 
 from bench import memory
 
-_LOOK_SECONDS: Final = 0.05
+_LOOK_SECONDS: Final = 0.5
 _ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "postgres": ("postgres",),
     "web": ("gunicorn", " web"),
@@ -63,7 +63,7 @@ class WatchedTree:
 
 @contextmanager
 def watching(top: int) -> Iterator[WatchedTree]:
-    """Look at the tree under process ``top`` many times a second during the block."""
+    """Look at the tree under process ``top`` twice a second during the block."""
     tree = WatchedTree(top)
     done = threading.Event()
 

@@ -26,6 +26,17 @@ def in_order(jobs: Iterable[Callable[[], Result]], *, at_once: int = AT_ONCE) ->
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def one_ahead(items: Iterator[Result], pool: ThreadPoolExecutor) -> Iterator[Result]:
+    """``items``, none of them None; while one is worked on, the pool makes the next."""
+    following = pool.submit(next, items, None)
+    try:
+        while (item := following.result()) is not None:
+            following = pool.submit(next, items, None)
+            yield item
+    finally:
+        following.cancel()
+
+
 class OneBeside:
     """A thread that does one piece of work after another; whoever brings the next waits for it.
 

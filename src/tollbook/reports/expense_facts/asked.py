@@ -1,10 +1,11 @@
 """Which expenses a question is about, said once: to PostgreSQL as ``Q``, to segments as Arrow."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.dataset as pads
+import pyarrow.compute as pc
 from django.db.models import Q, QuerySet
 
 from tollbook.catalog.models import Currency
@@ -12,6 +13,7 @@ from tollbook.clients.rules import Role
 from tollbook.clients.selectors import clients_seen_by, visible_clients
 from tollbook.clients.viewer import Viewer
 from tollbook.expenses.models import Expense
+from tollbook.expenses.services.loading import EXPENSE_SCHEMA
 from tollbook.kernel.periods import DateRange
 from tollbook.reports.question import Question
 from tollbook.reports.snapshot import Snapshot
@@ -44,13 +46,19 @@ class AskedExpenses:
         seen = clients_seen_by(self.viewer, "client__")
         return Expense.objects.filter(seen, *self.conditions)
 
-    def in_segments(self, clients: pa.Array | None) -> pads.Expression:
-        """The condition on rows of segments; ``clients`` are the ids in sight, none is all."""
-        field = pads.field
-        found = (field("for_date") >= self.days.start) & (field("for_date") < self.days.end)
-        for name, value in self.equal:
-            found &= field(name) == value
-        return found if clients is None else found & field("client_id").isin(clients)
+    def in_segments(self, column: Callable[[str], Any], clients: pa.Array | None) -> list[Any]:
+        """The conditions on rows of segments, whose ``column`` is an array or an Arrow field.
+
+        ``clients`` are the ids in sight, none is all.
+        """
+        found = [
+            pc.greater_equal(column("for_date"), pa.scalar(self.days.start)),
+            pc.less(column("for_date"), pa.scalar(self.days.end)),
+            *(pc.equal(column(name), pa.scalar(value)) for name, value in self.equal),
+        ]
+        if clients is not None:
+            found.append(pc.is_in(column("client_id"), value_set=clients))
+        return found
 
     def in_sql(self, *, clients: bool) -> str:
         """The same in SQL that engines share; the table ``clients`` has the ids in sight."""
@@ -63,7 +71,7 @@ class AskedExpenses:
         if self.viewer.role is Role.OPERATOR:
             return None
         ids = snapshot.table(visible_clients(self.viewer).order_by("id").values_list("id"))
-        return ids["id"].combine_chunks()
+        return ids["id"].combine_chunks().cast(EXPENSE_SCHEMA.field("client_id").type)
 
 
 def asked_expenses(question: Question) -> AskedExpenses:

@@ -1,4 +1,4 @@
-"""Ordered streams of facts → one ordered stream, holding a batch of each."""
+"""Ordered streams of facts → one ordered stream, holding a batch of each and one of them all."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -6,6 +6,10 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_ROWS: Final = 16_384
+"""So many are put in order at once, a part of them of each stream, but never less than:"""
+_FEWEST: Final = 64
+_WORTH_SORTING: Final = 4_096
 _ORDER: Final = [("for_date", "ascending"), ("id", "ascending")]
 
 
@@ -15,21 +19,31 @@ def merge_by_day_and_id(streams: Sequence[Iterator[pa.RecordBatch]]) -> Iterator
         yield from streams[0]
         return
     heads = {place: head for place, each in enumerate(streams) if (head := _next(each))}
+    ready: list[pa.RecordBatch] = []
     while len(heads) > 1:
-        bound = min(_last(head) for head in heads.values())
-        ready: list[pa.RecordBatch] = []
+        most = max(_FEWEST, _ROWS // len(heads))
+        bound = min(_last(head.slice(0, most)) for head in heads.values())
         for place, head in list(heads.items()):
-            rows = _rows_up_to(head, bound)
+            rows = _rows_up_to(head.slice(0, most), bound)
             ready.append(head.slice(0, rows))
             rest = head.slice(rows) if rows < head.num_rows else _next(streams[place])
             if rest is None:
                 del heads[place]
             else:
                 heads[place] = rest
-        yield from pa.Table.from_batches(ready).sort_by(_ORDER).combine_chunks().to_batches()
+        if sum(batch.num_rows for batch in ready) >= _WORTH_SORTING:
+            yield from _in_order(ready)
+            ready = []
+    if ready:
+        yield from _in_order(ready)
     for place, head in heads.items():
         yield head
         yield from streams[place]
+
+
+def _in_order(batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    ordered: pa.Table = pa.Table.from_batches(batches).sort_by(_ORDER)
+    return list(ordered.combine_chunks().to_batches())
 
 
 def _next(stream: Iterator[pa.RecordBatch]) -> pa.RecordBatch | None:

@@ -1,26 +1,32 @@
 """Facts of expenses one by one: by day and number, wherever they lie."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import reduce
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 
 from tollbook.expenses.models import Expense
-from tollbook.expenses.segments import open_expense_segments
 from tollbook.expenses.services.loading import EXPENSE_SCHEMA
 from tollbook.kernel.periods import DateRange, month_start
 from tollbook.reports.expense_facts.asked import AskedExpenses
 from tollbook.reports.expense_facts.counted import CountedDays
 from tollbook.reports.expense_facts.merging import merge_by_day_and_id
-from tollbook.reports.expense_facts.places import Places, Segment
+from tollbook.reports.expense_facts.places import Places
+from tollbook.reports.expense_facts.segment_rows import rows_of_segment, without_lines
 from tollbook.reports.snapshot import Snapshot
+from tollbook.results.beside import AT_ONCE, one_ahead
 
 _ROWS_OF_A_SLICE: Final = 60_000
 """Days are read together up to so many: each query sorts its rows in memory."""
-_BATCHES_AHEAD: Final = 1
+_ROWS_OF_SEGMENTS: Final = 12_288
+"""So many rows of all segments of a month are held together, and as many read ahead."""
+_FEWEST_OF_A_SEGMENT: Final = 256
 
 
 def read_expenses(
@@ -29,17 +35,24 @@ def read_expenses(
     counted: CountedDays,
     facts: Sequence[str],
     snapshot: Snapshot,
+    lines: Mapping[str, str],
 ) -> Iterator[pa.RecordBatch]:
-    """``facts`` of the expenses, of the types of ``EXPENSE_SCHEMA``."""
+    """``facts`` of the expenses, of the types of ``EXPENSE_SCHEMA``.
+
+    ``lines`` are files with lines of CSV by the key of a segment; where there are any, all batches
+    have ``LINE``.
+    """
     schema = pa.schema([EXPENSE_SCHEMA.field(name) for name in facts])
-    for month, slices in _stretches(places, counted):
-        queries = [_query(asked, days, places.sealed_in(month), facts) for days in slices]
-        streams = [
-            _of_segment(asked, places, segment, facts) for segment in places.segments_of(month)
-        ]
-        if queries:
-            streams.append(snapshot.batches_of(queries, lambda batch: typed(batch, schema)))
-        yield from merge_by_day_and_id(streams)
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="segments") as pool:
+        for month, slices in _stretches(places, counted):
+            queries = [_query(asked, days, places.sealed_in(month), facts) for days in slices]
+            streams = [
+                one_ahead(rows, pool) for rows in _of_segments(asked, places, month, facts, lines)
+            ]
+            if queries:
+                of_ledger = snapshot.batches_of(queries, lambda batch: typed(batch, schema))
+                streams.append(map(without_lines, of_ledger) if lines else of_ledger)
+            yield from merge_by_day_and_id(streams)
 
 
 def typed(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
@@ -99,13 +112,33 @@ def _told(fact: str) -> str | Cast:
     return Cast(fact, TextField()) if is_amount else fact
 
 
-def _of_segment(
-    asked: AskedExpenses, places: Places, segment: Segment, facts: Sequence[str]
+def _of_segments(
+    asked: AskedExpenses,
+    places: Places,
+    month: date,
+    facts: Sequence[str],
+    lines: Mapping[str, str],
+) -> list[Iterator[pa.RecordBatch]]:
+    """The rows asked for of each segment of a month."""
+    segments = places.segments_of(month)
+    at_once = max(_FEWEST_OF_A_SEGMENT, _ROWS_OF_SEGMENTS // max(1, len(segments)))
+    streams = []
+    for segment in segments:
+        rows = rows_of_segment(
+            segment.key, facts, asked.days, lines=lines.get(segment.key), at_once=at_once
+        )
+        if lines and segment.key not in lines:
+            rows = map(without_lines, rows)
+        streams.append(_asked_for(asked, places, rows))
+    return streams
+
+
+def _asked_for(
+    asked: AskedExpenses, places: Places, batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
-    scanner = open_expense_segments([segment.key]).scanner(
-        columns=list(facts),
-        filter=asked.in_segments(places.clients),
-        batch_readahead=_BATCHES_AHEAD,
-        fragment_readahead=1,
-    )
-    return iter(scanner.to_batches())
+    for batch in batches:
+        kept = reduce(pc.and_, asked.in_segments(batch.column, places.clients))
+        if pc.all(kept).as_py():
+            yield batch
+        elif pc.any(kept).as_py():
+            yield batch.filter(kept)

@@ -1,6 +1,6 @@
 """``ResellerExpenses``: what was charged, expense by expense or added up."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import pyarrow as pa
@@ -21,6 +21,7 @@ from tollbook.reports.expense_facts import (
 from tollbook.reports.expense_facts.grouped import is_added
 from tollbook.reports.parameters import Parameter, ParameterType
 from tollbook.reports.question import Question
+from tollbook.reports.ready_lines.finding import find_ready_lines
 from tollbook.reports.snapshot import Snapshot
 from tollbook.reports.templates.asked import CLIENT_ID, CURRENCY, DATE_FROM, DATE_TO, PRODUCT_ID
 from tollbook.reports.templates.expense_columns import EACH_EXPENSE, GROUPED
@@ -93,7 +94,8 @@ def answer_reseller_expenses(question: Question, snapshot: Snapshot) -> Dataset:
     asked, names = asked_expenses(question), read_names(made, question.viewer, snapshot)
     places, seen = find_places(asked, snapshot), Seen(names)
     if group_by == EXPENSE:
-        facts = seen.rows(_facts(asked, places, [*facts_of(made), "created_at"], snapshot))
+        lines = find_ready_lines(places, made, names)
+        facts = seen.rows(_facts(asked, places, lines, snapshot))
     else:
         facts = seen.groups(read_groups(asked, places, facts_of(made), snapshot))
     return Dataset(
@@ -109,9 +111,10 @@ def answer_reseller_expenses(question: Question, snapshot: Snapshot) -> Dataset:
 
 
 def _facts(
-    asked: AskedExpenses, places: Places, facts: Sequence[str], snapshot: Snapshot
+    asked: AskedExpenses, places: Places, lines: Mapping[str, str], snapshot: Snapshot
 ) -> Iterator[pa.RecordBatch]:
-    yield from read_expenses(asked, places, count_days(asked, snapshot), facts, snapshot)
+    days, facts = count_days(asked, snapshot), [*facts_of(EACH_EXPENSE), "created_at"]
+    yield from read_expenses(asked, places, days, facts, snapshot, lines)
 
 
 RESELLER_EXPENSES: Final = ReportTemplate(
