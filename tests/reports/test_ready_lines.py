@@ -12,9 +12,14 @@ import pytest
 from tests.reports.book import Book
 from tests.reports.renderers.results import ODD_TEXTS, SAMPLE, result_of
 from tests.reports.sealed import BOTH, OCTOBER, bytes_of, change_file, close_october, segment_key
+from tollbook.clients.rules import Role
 from tollbook.clients.viewer import Viewer
 from tollbook.expenses.segments import segment_digest
 from tollbook.filetasks.results import result_store
+from tollbook.kernel.periods import DateRange
+from tollbook.reports.expense_facts import reading
+from tollbook.reports.expense_facts.asked import AskedExpenses
+from tollbook.reports.expense_facts.places import Places, Segment
 from tollbook.reports.ready_lines import finding, lines_file, making
 from tollbook.reports.ready_lines.making import make_ready_lines
 from tollbook.reports.tasks import make_lines
@@ -216,3 +221,25 @@ def test_lines_have_a_version_that_goes_up_with_their_text() -> None:
         1,
         "13ae4a93bad413dcd1993b3afc16b1ae02043ae2e6589824ed7e328cf0b6bab6",
     )
+
+
+def test_the_more_segments_a_month_has_the_less_is_read_of_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes: dict[int, set[int]] = {}
+    viewer = Viewer(user_id=0, role=Role.OPERATOR)
+    asked = AskedExpenses(viewer, DateRange(OCTOBER, date(2026, 11, 1)), ())
+    for segments in (0, 1, 3, 1_000):
+        read = sizes.setdefault(segments, set())
+
+        def rows(
+            *_: Any, at_once: int, read: set[int] = read, **__: Any
+        ) -> Iterator[pa.RecordBatch]:
+            read.add(at_once)
+            return iter(())
+
+        monkeypatch.setattr(reading, "rows_of_segment", rows)
+        of_month = tuple(Segment(number, OCTOBER, f"{number}", "") for number in range(segments))
+        places = Places(of_month, frozenset(), "closed", None, sees_all=True)
+        assert len(reading._of_segments(asked, places, OCTOBER, ["id"], {})) == segments
+    assert sizes == {0: set(), 1: {12_288}, 3: {4_096}, 1_000: {256}}

@@ -22,6 +22,7 @@ from tollbook.usage.forms import form_of_name
 from tollbook.usage.names import Names
 from tollbook.usage.readers import read_records
 from tollbook.usage.readers.json_lines import read_json_lines
+from tollbook.usage.readers.parquet_file import read_parquet
 from tollbook.usage.seen import Seen
 
 NAMES = Names(
@@ -345,3 +346,25 @@ def test_a_moment_before_this_century_is_refused_whatever_its_offset() -> None:
     good, bad, _ = read(HEADER + ",".join((GOOD | hour).values()).encode())
     assert good == []
     assert [(line, column) for line, column, _ in bad] == [(2, "period_start"), (2, "period_end")]
+
+
+def test_parquet_of_many_row_groups_is_read_in_the_memory_of_few(tmp_path: Path) -> None:
+    held = [_most_held(tmp_path / "usage.parquet", groups) for groups in (2, 20)]
+    assert held[1] < 1.25 * held[0]
+
+
+def _most_held(place: Path, groups: int) -> int:
+    """Bytes that are held at most while a file of so many row groups is read from the disk."""
+    rows = 60_000
+    table = pa.table({name: pa.array([text] * rows) for name, text in GOOD.items()})
+    with pq.ParquetWriter(place, table.schema) as writer:
+        for group in range(groups):
+            ids = pa.array([f"{group}-{number}" for number in range(rows)])
+            writer.write_table(table.set_column(0, "record_id", ids), row_group_size=rows)
+    del table, ids
+    before, most = pa.total_allocated_bytes(), 0
+    with pa.OSFile(str(place)) as file:
+        for unread in read_parquet(file):
+            unread()
+            most = max(most, pa.total_allocated_bytes() - before)
+    return most

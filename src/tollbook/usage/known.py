@@ -76,9 +76,11 @@ def to_be_merged(rows: Iterable[KnownRecords], records: int) -> list[KnownRecord
 def judged(new: pl.DataFrame, known: pl.DataFrame) -> tuple[Verdict, pl.DataFrame]:
     """The verdict on ``new`` records of one part, by line, and the prints of those that go in.
 
-    Of several records under one id the first one counts; ``known`` is what the lake has.
+    Of several records under one id the first one counts; ``known`` is what the lake has: mostly of
+    others, which are left aside first, for a join holds both its sides once more.
     """
     found = new
+    known = known.filter(pl.col("high").is_in(new["high"].implode()))
     if known.is_empty():
         found = found.with_columns(said=pl.lit(None, dtype=pl.UInt64))
     else:

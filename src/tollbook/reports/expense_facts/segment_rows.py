@@ -13,6 +13,7 @@ from tollbook.kernel.periods import DateRange
 from tollbook.results.columns import LINE
 
 _READ: Final = ["id", LINE]
+_ROWS_OF_A_RUN: Final = 32_768
 _log = structlog.get_logger(__name__)
 
 
@@ -26,15 +27,12 @@ def rows_of_segment(
     """
     with result_store().open(key) as file:
         segment = pq.ParquetFile(file)
-        groups = _groups(segment, days)
-        read = segment.iter_batches(
-            at_once, row_groups=groups, columns=list(facts), use_threads=False
-        )
-        batches = (batch.select(list(facts)) for batch in read)
+        runs = _runs(segment, _groups(segment, days))
+        batches = (batch.select(list(facts)) for batch in _read(segment, runs, facts, at_once))
         if lines is None:
             yield from batches
             return
-        with _Lines(lines, groups, at_once) as beside:
+        with _Lines(lines, runs, at_once) as beside:
             for batch in batches:
                 yield batch.append_column(LINE, beside.of(batch))
 
@@ -55,12 +53,36 @@ def _groups(segment: pq.ParquetFile, days: DateRange) -> list[int]:
     return found
 
 
+def _runs(segment: pq.ParquetFile, groups: Sequence[int]) -> list[list[int]]:
+    """The row groups, so many together as have some thousand rows."""
+    runs: list[list[int]] = []
+    rows = _ROWS_OF_A_RUN
+    for group in groups:
+        more = segment.metadata.row_group(group).num_rows
+        if rows + more > _ROWS_OF_A_RUN:
+            runs.append([])
+            rows = 0
+        runs[-1].append(group)
+        rows += more
+    return runs
+
+
+def _read(
+    file: pq.ParquetFile, runs: Sequence[Sequence[int]], columns: Sequence[str], at_once: int
+) -> Iterator[pa.RecordBatch]:
+    """By a reader for each run: one for all keeps what it read until the end of the file."""
+    for run in runs:
+        yield from file.iter_batches(
+            at_once, row_groups=list(run), columns=list(columns), use_threads=False
+        )
+
+
 class _Lines:
     """The lines of one file, taken in the order of their rows; a broken file has none."""
 
-    def __init__(self, key: str, groups: Sequence[int], at_once: int) -> None:
+    def __init__(self, key: str, runs: Sequence[Sequence[int]], at_once: int) -> None:
         self._key = key
-        self._groups = groups
+        self._runs = runs
         self._at_once = at_once
         self._opened = ExitStack()
         self._batches: Iterator[pa.RecordBatch] | None = None
@@ -70,9 +92,8 @@ class _Lines:
     def __enter__(self) -> Self:
         try:
             file = self._opened.enter_context(result_store().open(self._key))
-            self._batches = pq.ParquetFile(file, page_checksum_verification=True).iter_batches(
-                self._at_once, row_groups=self._groups, columns=_READ, use_threads=False
-            )
+            parquet = pq.ParquetFile(file, page_checksum_verification=True)
+            self._batches = _read(parquet, self._runs, _READ, self._at_once)
         except (OSError, pa.ArrowInvalid) as error:
             self._give_up(str(error))
         return self

@@ -15,7 +15,7 @@ from tollbook.usage.readers.columns import check_columns
 from tollbook.usage.readers.raw import RawBatch, Unread
 from tollbook.usage.records import AMOUNT
 
-_ROWS: Final = 65_536
+_ROWS: Final = 32_768
 _LARGEST_GROUP: Final = 2 << 30
 _MOMENT: Final = pa.timestamp("us", tz="UTC")
 
@@ -30,7 +30,7 @@ def read_parquet(file: Any) -> Iterator[Unread]:
     _check_groups(parquet)
     row = 1
     try:
-        for batch in parquet.iter_batches(_ROWS):
+        for batch in _batches(parquet):
             lines = pl.int_range(row, row + batch.num_rows, dtype=pl.Int64, eager=True)
             row += batch.num_rows
             yield partial(_read, lines, batch)
@@ -38,6 +38,12 @@ def read_parquet(file: Any) -> Iterator[Unread]:
         raise InvalidInput(
             f"the Parquet file is damaged after row {row - 1}", field="file"
         ) from error
+
+
+def _batches(parquet: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    """By a reader for each row group: one for all keeps what it read until the end of the file."""
+    for group in range(parquet.metadata.num_row_groups):
+        yield from parquet.iter_batches(_ROWS, row_groups=[group], use_threads=False)
 
 
 def _read(lines: pl.Series, batch: pa.RecordBatch) -> RawBatch:
