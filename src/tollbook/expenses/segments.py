@@ -16,8 +16,6 @@ from tollbook.expenses.services.loading import EXPENSE_SCHEMA
 from tollbook.filetasks.results import result_store
 from tollbook.kernel.periods import DateRange, month_start
 
-ROW_GROUP: Final = 16_384
-"""So many rows are written together at most."""
 _PIECE: Final = 1 << 20
 
 

@@ -14,13 +14,14 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 from django.db import connection
 
-from tollbook.expenses.segments import ROW_GROUP, segment_digest
+from tollbook.expenses.segments import segment_digest
 from tollbook.expenses.services import EXPENSE_SCHEMA
 from tollbook.filetasks.results import result_store
 from tollbook.kernel.periods import DateRange
 
 MONTH_SEALED: Final = "reports.make_lines"
 """The Celery task that is told of each sealed month; reports ask for it where they missed it."""
+_ROW_GROUP: Final = 16_384
 _COPY: Final = """
 COPY (
     SELECT {columns} FROM expenses_expense
@@ -57,7 +58,7 @@ def seal_month(*, reseller_id: int, month: DateRange) -> Segment:
     ):
         for day in month:
             for table in _rows_of(reseller_id, day):
-                writer.write_table(table, row_group_size=ROW_GROUP)
+                writer.write_table(table, row_group_size=_ROW_GROUP)
     return Segment(key, segment_digest(key))
 
 
@@ -71,7 +72,7 @@ def _rows_of(reseller_id: int, day: date) -> Iterator[pa.Table]:
         cursor.copy(statement) as copy,
     ):
         rows = iter(copy)
-        while lines := b"".join(islice(rows, ROW_GROUP)):
+        while lines := b"".join(islice(rows, _ROW_GROUP)):
             yield _table(lines)
 
 
