@@ -28,6 +28,8 @@ ROWS_PER_PAGE: Final = 1_024
 METADATA_KEY: Final = b"tollbook"
 _DISTINCT_TEXTS: Final = 4_096
 _REPEATS: Final = 4
+_TIMES: Final = frozenset({Kind.DATE, Kind.TIMESTAMP})
+"""What row groups and pages keep least and largest values of: they stay in memory to the end."""
 """Texts with no more values than that in the first row group, and each of them so many times on
 average, are kept as dictionaries."""
 
@@ -161,7 +163,7 @@ class ResultWriter:
             schema,
             compression="snappy",
             use_dictionary=repeated,
-            write_statistics=[each.key for each in self._columns if each.kind is not Kind.TEXT],
+            write_statistics=[each.key for each in self._columns if each.kind in _TIMES],
             max_rows_per_page=ROWS_PER_PAGE,
             write_page_index=True,
         )
