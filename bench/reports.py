@@ -75,8 +75,6 @@ def measure_reports(
     with running_ledger(home):
         tell("the months are sealed")
         _alone("bench.sealing", span)
-        tell("lines of the sealed months")
-        made_in = float(_alone("bench.lines_of_months", span).splitlines()[-1])
         stages[_SEALED] = _stages(span, tell)
     with serving(home) as (client, top), watching(top) as tree:
         for form in _FORMS:
@@ -86,7 +84,7 @@ def measure_reports(
         many = _many(client, span, tell)
         peaks["downloads"] = _largest(tree)
     return [
-        _end_to_end(span, wholes, raw, peaks, made_in),
+        _end_to_end(span, wholes, raw, peaks),
         _by_stage(span, stages, wholes, raw),
         _side_by_side(span, many, peaks["downloads"]),
     ]
@@ -239,7 +237,6 @@ def _end_to_end(
     wholes: dict[tuple[str, str], Whole],
     raw: Limits,
     peaks: dict[str, dict[str, int]],
-    made_in: float,
 ) -> Section:
     rows = [
         [
@@ -276,10 +273,6 @@ def _end_to_end(
             (
                 "COPY by psql, in one connection, of the same columns with the names joined. To "
                 "reach: 2 × its time from open months, 0.5 × from sealed ones, for CSV."
-            ),
-            (
-                "A worker that is told of a closing makes the lines of CSV of the sealed months, "
-                f"here in {figures.seconds(made_in)}; before that a report makes them itself."
             ),
             f"Every process of Tollbook {kept} under 400 MB; the largest: {largest}.",
         ),

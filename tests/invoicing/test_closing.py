@@ -34,11 +34,9 @@ from tollbook.filetasks.services import cancel_file_task, run_file_task
 from tollbook.invoicing.models import ClosingHold, ClosingPart, Dispatch, Invoice
 from tollbook.invoicing.rules import MoveType
 from tollbook.invoicing.services import (
-    MONTH_SEALED,
     close_client,
     close_period,
     release_abandoned_months,
-    running,
     seal_month,
 )
 from tollbook.kernel.errors import Forbidden, InvalidFields
@@ -419,15 +417,3 @@ def test_the_sealed_segment_holds_every_row_with_every_digit(book: Book) -> None
     assert table.to_pylist() == list(expected)
     again = seal_month(reseller_id=book.fjord.reseller_id, month=month_of(OCTOBER))
     assert again.digest == state.segment_digest
-
-
-def test_who_makes_reports_fast_is_told_of_each_sealed_month(
-    book: Book, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[tuple[str, ...]] = []
-    monkeypatch.setattr(running, "send_message", lambda *message: told.append(message))
-    fill(book)
-    closed(book.admin, dry_run=True)
-    assert told == []
-    closed(book.admin)
-    assert told == [(MONTH_SEALED, str(book.fjord.reseller_id), "2026-10-01")]

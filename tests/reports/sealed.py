@@ -9,7 +9,6 @@ from tollbook.clients.viewer import Viewer
 from tollbook.expenses.models import MonthState
 from tollbook.filetasks.results import result_store
 
-OCTOBER = date(2026, 10, 1)
 BOTH = {"date_from": "2026-09-15", "date_to": "2026-12-01", "include_deleted": True}
 
 

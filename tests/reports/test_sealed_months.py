@@ -11,7 +11,6 @@ from tests.invoicing.closings import closed
 from tests.reports.book import Book, add_expense, opened, rows_of
 from tests.reports.sealed import (
     BOTH,
-    OCTOBER,
     bytes_of,
     change_file,
     close_october,
@@ -22,16 +21,13 @@ from tests.reports.sealed import (
 from tollbook.clients.viewer import Viewer
 from tollbook.expenses.models import Expense
 from tollbook.reports.expense_facts import reading
-from tollbook.reports.ready_lines.making import make_ready_lines
 from tollbook.reports.templates.reseller_expenses import GROUP_BY
 
 
-@pytest.fixture(params=["lines", pytest.param("no lines", marks=pytest.mark.long)])
-def sealed(book: Book, request: pytest.FixtureRequest) -> Book:
-    """October of North is closed, and of it there are lines of CSV, or none."""
+@pytest.fixture
+def sealed(book: Book) -> Book:
+    """October of North is closed; of South and all of November nothing is."""
     close_october(book)
-    if request.param == "lines":
-        assert make_ready_lines(reseller_id=book.fjord.reseller_id, month=OCTOBER, fewest=0)
     return book
 
 

@@ -27,12 +27,10 @@ from tests.reports.renderers.results import (
     scaled,
 )
 from tollbook.reports.renderers import render_csv, render_parquet
-from tollbook.results.columns import LINE, MONEY, Column
+from tollbook.results.columns import MONEY, Column
 from tollbook.results.control_totals import ControlTotal
-from tollbook.results.csv_lines import CsvRows
 from tollbook.results.result_file import NotAResult, ResultFile, ResultWriter
 from tollbook.results.result_writer import ROW_GROUP
-from tollbook.results.row_text import RowTexts
 
 AMOUNTS = (Column("currency", "Currency", pa.string()), Column("cost", "Cost", MONEY))
 NUMBERS = (Column("number", "Number", pa.int64()), Column("name", "Name", pa.string()))
@@ -265,38 +263,3 @@ def test_writing_takes_no_more_memory_for_more_rows(tmp_path: Path) -> None:
         env=dict(os.environ),
     )
     assert int(grown.stdout) < 60
-
-
-def with_lines(batch: pa.RecordBatch, *, known: bool = True) -> pa.RecordBatch:
-    """The batch with its lines of CSV, or with a place for them."""
-    lines = RowTexts(NUMBERS, CsvRows(guarded=True)).rows(batch).cast(pa.string())
-    return batch.append_column(LINE, lines if known else pa.nulls(len(batch), pa.string()))
-
-
-@pytest.mark.parametrize("size", [1_000, ROW_GROUP + 1, 3 * ROW_GROUP])
-def test_lines_that_are_known_make_the_same_file(size: int) -> None:
-    whole = numbers(0, 2 * ROW_GROUP + 100)
-    parts = [whole.slice(first, size) for first in range(0, len(whole), size)]
-    expected = written([whole])
-    assert written([with_lines(part) for part in parts]) == expected
-    assert written([with_lines(part, known=False) for part in parts]) == expected
-    mixed = [with_lines(part, known=number % 2 == 0) for number, part in enumerate(parts)]
-    assert written(mixed) == expected
-    bare = [part if number % 2 else with_lines(part) for number, part in enumerate(parts)]
-    assert written(bare) == expected
-
-
-def test_lines_that_are_known_are_what_the_digest_is_taken_of() -> None:
-    batch = numbers(0, 10)
-    told = with_lines(batch)
-    lie = pa.array(["x\r\n"] * 10)
-    lying = pa.RecordBatch.from_arrays([*batch.columns, lie], names=told.schema.names)
-    digest = hashlib.sha256(b"Number,Name\r\n" + b"x\r\n" * 10).hexdigest()
-    heard: list[bytes] = []
-    with ResultWriter(
-        io.BytesIO(), NUMBERS, {}, on_lines=lambda text: heard.append(bytes(text))
-    ) as writer:
-        writer.write(lying.slice(0, 4))
-        writer.write(lying.slice(4))
-    assert writer.summary.digest == digest
-    assert b"".join(heard) == b"Number,Name\r\n" + b"x\r\n" * 10

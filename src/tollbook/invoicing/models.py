@@ -167,7 +167,7 @@ class ClosingPart(models.Model):
     id = models.BigAutoField(primary_key=True)
     file_task_uuid = models.UUIDField()
     client = models.ForeignKey(Client, **_UNCHECKED)
-    expense_numbers = ArrayField(models.BigIntegerField(), default=list)
+    expense_numbers = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     state = models.CharField(max_length=7, choices=PartState.choices, default=PartState.WAITING)
     code = models.CharField(max_length=64, blank=True)
     message = models.CharField(max_length=1000, blank=True)

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from tollbook.clients.viewer import Viewer
 from tollbook.kernel.errors import DomainError
 from tollbook.reports.snapshot import Snapshot
-from tollbook.results.columns import LINE, MONEY, Column
+from tollbook.results.columns import MONEY, Column
 
 _ADDS_IN_128_BITS: Final = pa.decimal128(37, 12)
 _ADDS_ANYTHING: Final = pa.decimal256(38, 12)
@@ -33,7 +33,7 @@ class Dataset:
     ``amounts`` are the columns to total for each value of the column ``currency``. Equal
     ``data_version`` under equal parameters means equal rows; it may be known only once the batches
     were read. ``period_state`` tells whether the months it is about are closed; ``warnings`` are
-    notes for who asked. Beside the columns, batches may have ``LINE``.
+    notes for who asked.
     """
 
     columns: tuple[Column, ...]
@@ -85,10 +85,7 @@ def plain_facts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 def make_columns(
     batches: Iterable[pa.RecordBatch], made: Sequence[Made], names: Mapping[str, pa.Table]
 ) -> Iterator[pa.RecordBatch]:
-    """Make the columns of every batch of facts; nothing is rounded, else ``AmountTooLarge``.
-
-    Lines that are known already stay beside them.
-    """
+    """Make the columns of every batch of facts; nothing is rounded, else ``AmountTooLarge``."""
     keys = [each.column.key for each in made]
     for batch in batches:
         try:
@@ -98,9 +95,7 @@ def make_columns(
             raise AmountTooLarge(
                 f"A sum has more than 26 digits before the point: {error}"
             ) from error
-        columns = pa.RecordBatch.from_arrays(arrays, names=keys)
-        known = LINE in batch.schema.names
-        yield columns.append_column(LINE, batch.column(LINE)) if known else columns
+        yield pa.RecordBatch.from_arrays(arrays, names=keys)
 
 
 def _make(each: Made, facts: Mapping[str, pa.Array], names: Mapping[str, pa.Table]) -> pa.Array:

@@ -35,6 +35,7 @@ def one_ahead(items: Iterator[Result], pool: ThreadPoolExecutor) -> Iterator[Res
             yield item
     finally:
         following.cancel()
+        del following  # its error would hold this frame, and this frame what is open
 
 
 class OneBeside:

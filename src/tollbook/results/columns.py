@@ -7,8 +7,6 @@ from typing import Final
 
 import pyarrow as pa
 
-LINE: Final = "csv_line"
-"""Beside the declared columns of a batch: each row's line of CSV, where it is known already."""
 MONEY: Final = pa.decimal128(38, 12)
 TIMESTAMP: Final = pa.timestamp("us", tz="UTC")
 

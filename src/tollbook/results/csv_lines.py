@@ -10,8 +10,6 @@ import pyarrow.compute as pc
 from tollbook.results.columns import Column, Kind
 from tollbook.results.row_text import Cell
 
-TEXT_VERSION: Final = 1
-"""Another one where the same values become another text: lines that are kept are then made anew."""
 _SECOND: Final = 1_000_000
 _TO_GUARD: Final = r"^'*[=+\-@\t\r]"
 """What a spreadsheet would run, and what looks like that behind a guard: so that taking one

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tollbook.results.beside import OneBeside, in_order
-from tollbook.results.columns import LINE, Column, Kind, arrow_schema
+from tollbook.results.columns import Column, Kind, arrow_schema
 from tollbook.results.control_totals import ControlTotal, ControlTotals
 from tollbook.results.csv_lines import CsvRows
 from tollbook.results.exact_cast import cast_exactly
@@ -28,10 +28,10 @@ ROWS_PER_PAGE: Final = 1_024
 METADATA_KEY: Final = b"tollbook"
 _DISTINCT_TEXTS: Final = 4_096
 _REPEATS: Final = 4
-_TIMES: Final = frozenset({Kind.DATE, Kind.TIMESTAMP})
-"""What row groups and pages keep least and largest values of: they stay in memory to the end."""
 """Texts with no more values than that in the first row group, and each of them so many times on
 average, are kept as dictionaries."""
+_TIMES: Final = frozenset({Kind.DATE, Kind.TIMESTAMP})
+"""What row groups and pages keep least and largest values of: they stay in memory to the end."""
 
 
 Metadata = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
@@ -93,11 +93,8 @@ class ResultWriter:
         return self._summary
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Take rows of any number; see :func:`cast_exactly` for what is refused.
-
-        A column ``LINE`` holds lines of CSV that are known to be those of the rows, or null.
-        """
-        exact = _exact(batch, self._columns)
+        """Take rows of any number; see :func:`cast_exactly` for what is refused."""
+        exact = cast_exactly(batch, self._columns)
         if self._waiting and exact.schema != self._waiting[0].schema:
             exact, *self._waiting = (_plain(each, self._schema) for each in (exact, *self._waiting))
         self._waiting.append(exact)
@@ -142,7 +139,7 @@ class ResultWriter:
     def _write_row_group(self, table: pa.Table) -> None:
         self._rows += table.num_rows
         self._totals.add(table)
-        arrays = {column.key: one_array(table[column.key]) for column in self._columns}
+        arrays = {key: one_array(table[key]) for key in table.schema.names}
         texts = {key: encode_texts(arrays[key]) for key in self._longest}
         if self._parquet is None:
             self._repeated = {key for key, text in texts.items() if _repeats(text)}
@@ -151,7 +148,7 @@ class ResultWriter:
             self._longest[key] = max(longest, self._longest[key])
             arrays[key] = text if key in self._repeated else text.dictionary_decode()
         encoded = pa.table(arrays)
-        self._digest.add(encoded, _known_lines(table))
+        self._digest.add(encoded)
         if self._parquet is None:
             self._parquet = self._open(encoded.schema)
         self._writing.begin(partial(self._parquet.write_table, encoded, row_group_size=ROW_GROUP))
@@ -203,13 +200,9 @@ class _Digest:
         self._taking = OneBeside("digest")
         self._taking.begin(partial(self._take, style.header(columns)))
 
-    def add(self, table: pa.Table, lines: Sequence[pa.Array]) -> None:
-        """Take in the rows of ``table``, or their ``lines`` where there are any.
-
-        Waits for those before, so that no more than two wait.
-        """
-        work = partial(self._take_lines, lines) if lines else partial(self._take_rows, table)
-        self._taking.begin(work)
+    def add(self, table: pa.Table) -> None:
+        """Take in the rows of ``table``; waits for those before, so that no more than two wait."""
+        self._taking.begin(partial(self._take_rows, table))
 
     def finish(self) -> tuple[str, int]:
         """The digest and the number of bytes that it covers."""
@@ -224,43 +217,15 @@ class _Digest:
         for lines in in_order(self._texts.jobs(table.to_batches(ROWS_AT_ONCE))):
             self._take(lines)
 
-    def _take_lines(self, arrays: Sequence[pa.Array]) -> None:
-        for array in arrays:
-            self._take(_text_of(array))
-
     def _take(self, text: bytes | pa.Buffer) -> None:
         self._hash.update(text)
         self._on_lines(text)
         self._bytes += len(text) if isinstance(text, bytes) else text.size
 
 
-def _exact(batch: pa.RecordBatch, columns: Sequence[Column]) -> pa.RecordBatch:
-    """The declared columns as they are declared, and after them the lines where there are any."""
-    if LINE not in batch.schema.names:
-        return cast_exactly(batch, columns)
-    exact = cast_exactly(batch.drop_columns([LINE]), columns)
-    return exact.append_column(LINE, batch.column(LINE))
-
-
-def _known_lines(table: pa.Table) -> list[pa.Array]:
-    """The lines of all rows; none where one of them is not known."""
-    if LINE not in table.schema.names or table[LINE].null_count:
-        return []
-    return [array for array in table[LINE].chunks if len(array)]
-
-
-def _text_of(lines: pa.Array) -> pa.Buffer:
-    """What the lines amount to; they lie one after another."""
-    _, places, text = lines.buffers()
-    places = pa.Array.from_buffers(pa.int32(), len(lines) + 1, [None, places], offset=lines.offset)
-    first, end = places[0].as_py(), places[len(lines)].as_py()
-    return text.slice(first, end - first)
-
-
 def _plain(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """The declared columns without dictionaries; lines are made again."""
-    declared = pa.Table.from_batches([batch]).select(schema.names)
-    return declared.cast(schema).combine_chunks().to_batches()[0]
+    """The batch without dictionaries."""
+    return pa.Table.from_batches([batch]).cast(schema).combine_chunks().to_batches()[0]
 
 
 def _nothing(schema: pa.Schema) -> pa.RecordBatch:

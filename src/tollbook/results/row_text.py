@@ -68,21 +68,16 @@ class RowTexts:
         Jobs may run in any thread and order.
         """
         for batch in batches:
-            if batch.num_rows:
-                yield self._work_on(batch).buffer
-
-    def rows(self, batch: pa.RecordBatch) -> pa.Array:
-        """The text of each row of ``batch`` by itself."""
-        return self._work_on(batch).rows()
-
-    def _work_on(self, batch: pa.RecordBatch) -> "_Work":
-        for position, column in enumerate(self._columns):
-            self._known[position] = _repeated_cells(
-                batch, position, column, self._style, self._known[position]
-            )
-        if self._runs is None:
-            self._runs = runs_of(batch)
-        return _Work(batch, self._columns, self._style, tuple(self._known), self._runs)
+            if batch.num_rows == 0:
+                continue
+            for position, column in enumerate(self._columns):
+                self._known[position] = _repeated_cells(
+                    batch, position, column, self._style, self._known[position]
+                )
+            if self._runs is None:
+                self._runs = runs_of(batch)
+            work = _Work(batch, self._columns, self._style, tuple(self._known), self._runs)
+            yield work.buffer
 
 
 def row_jobs(
@@ -128,14 +123,10 @@ class _Work:
 
     def buffer(self) -> pa.Buffer:
         """The text of the rows, one after the other."""
-        return self.rows().buffers()[2]
-
-    def rows(self) -> pa.Array:
-        """The text of each row, each beginning where the one before ends."""
         style = self.style
         row = _joined(list(self._cells()), style.between, start=style.start, end=style.end)
         rows = pl.select(row).to_series()
-        return rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+        return rows.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]
 
     def _cells(self) -> Iterator[Cell]:
         """Those of each column, or of all columns of a run at once."""

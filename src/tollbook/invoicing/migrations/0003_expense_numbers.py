@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
             model_name="closingpart",
             name="expense_numbers",
             field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.BigIntegerField(), default=list, size=None
+                base_field=models.BigIntegerField(), db_default=[], default=list, size=None
             ),
         ),
     ]

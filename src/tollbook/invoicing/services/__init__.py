@@ -12,13 +12,12 @@ from tollbook.invoicing.services.dispatching import (
 from tollbook.invoicing.services.holding import release_abandoned_months
 from tollbook.invoicing.services.parts import close_parts
 from tollbook.invoicing.services.running import CLOSE_CLIENTS, close_period
-from tollbook.invoicing.services.sealing import MONTH_SEALED, seal_month
+from tollbook.invoicing.services.sealing import seal_month
 from tollbook.invoicing.services.submitting import check_closing, check_may_close, submit_closing
 
 __all__ = [
     "CLOSE_CLIENTS",
     "ISSUE_INVOICES",
-    "MONTH_SEALED",
     "check_closing",
     "check_may_close",
     "close_client",

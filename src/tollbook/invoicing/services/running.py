@@ -7,7 +7,6 @@ parts; a closing that was killed goes on with those that wait.
 
 import time
 from collections.abc import Collection, Iterable, Sequence
-from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -24,7 +23,7 @@ from tollbook.expenses.services import (
     lock_month,
 )
 from tollbook.filetasks.models import FileTask
-from tollbook.filetasks.queue import send_group, send_message
+from tollbook.filetasks.queue import send_group
 from tollbook.filetasks.work import Progress, TaskOutcome, TaskStopped
 from tollbook.invoicing.closing import Closing
 from tollbook.invoicing.selectors.months import clients_to_close
@@ -44,7 +43,7 @@ from tollbook.invoicing.services.rating import (
     unbilled_usage,
 )
 from tollbook.invoicing.services.result import write_result
-from tollbook.invoicing.services.sealing import MONTH_SEALED, seal_month
+from tollbook.invoicing.services.sealing import seal_month
 from tollbook.kernel.errors import Conflict, DomainError
 
 CLOSE_CLIENTS: Final = "invoicing.close_clients"
@@ -209,8 +208,6 @@ def _seal_or_open(closing: Closing, findings: Sequence[Finding]) -> None:
             segment_key=segment.key,
             segment_digest=segment.digest,
         )
-        told = (MONTH_SEALED, str(closing.reseller_id), closing.month.start.isoformat())
-        transaction.on_commit(partial(send_message, *told))
         _log.info("month_closed", **owner, digest=segment.digest)
 
 

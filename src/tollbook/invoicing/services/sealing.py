@@ -19,8 +19,6 @@ from tollbook.expenses.services import EXPENSE_SCHEMA
 from tollbook.filetasks.results import result_store
 from tollbook.kernel.periods import DateRange
 
-MONTH_SEALED: Final = "reports.make_lines"
-"""The Celery task that is told of each sealed month; reports ask for it where they missed it."""
 _ROW_GROUP: Final = 16_384
 _COPY: Final = """
 COPY (

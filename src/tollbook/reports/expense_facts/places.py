@@ -27,7 +27,6 @@ class Segment:
     reseller_id: int
     month: date
     key: str
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -35,15 +34,13 @@ class Places:
     """The ``segments`` to read, in order, and whose months the ledger must be asked for.
 
     ``state`` is of the whole period; ``warnings`` tell of segments that are not what was sealed:
-    their months are read from the ledger. ``sees_all`` tells whether all clients of the resellers
-    are in sight.
+    their months are read from the ledger.
     """
 
     segments: tuple[Segment, ...]
     resellers: frozenset[int]
     state: str
     clients: pa.Array | None
-    sees_all: bool
     warnings: tuple[dict[str, object], ...] = ()
 
     def segments_of(self, month: date) -> list[Segment]:
@@ -69,7 +66,7 @@ def find_places(asked: AskedExpenses, snapshot: Snapshot) -> Places:
         row["segment_key"]: _fault(row["segment_key"], row["segment_digest"]) for row in sealed
     }
     segments = tuple(
-        Segment(row["reseller_id"], row["month"], row["segment_key"], row["segment_digest"])
+        Segment(row["reseller_id"], row["month"], row["segment_key"])
         for row in sealed
         if not faults[row["segment_key"]]
     )
@@ -78,7 +75,6 @@ def find_places(asked: AskedExpenses, snapshot: Snapshot) -> Places:
         resellers,
         state_of(len(closed), len(resellers) * number_of_months(asked.days)),
         asked.clients_in_sight(snapshot),
-        asked.viewer.sees_whole_resellers,
         tuple(_warning(key, fault) for key, fault in faults.items() if fault),
     )
 

@@ -1,6 +1,6 @@
 """Facts of expenses one by one: by day and number, wherever they lie."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from functools import reduce
@@ -18,14 +18,15 @@ from tollbook.reports.expense_facts.asked import AskedExpenses
 from tollbook.reports.expense_facts.counted import CountedDays
 from tollbook.reports.expense_facts.merging import merge_by_day_and_id
 from tollbook.reports.expense_facts.places import Places
-from tollbook.reports.expense_facts.segment_rows import rows_of_segment, without_lines
+from tollbook.reports.expense_facts.segment_rows import rows_of_segment
 from tollbook.reports.snapshot import Snapshot
 from tollbook.results.beside import AT_ONCE, one_ahead
 
 _ROWS_OF_A_SLICE: Final = 60_000
 """Days are read together up to so many: each query sorts its rows in memory."""
 _ROWS_OF_SEGMENTS: Final = 12_288
-"""So many rows of all segments of a month are held together, and as many read ahead."""
+"""So many rows of all segments of a month are held together, and as many read ahead; of each never
+fewer than:"""
 _FEWEST_OF_A_SEGMENT: Final = 256
 
 
@@ -35,23 +36,16 @@ def read_expenses(
     counted: CountedDays,
     facts: Sequence[str],
     snapshot: Snapshot,
-    lines: Mapping[str, str],
 ) -> Iterator[pa.RecordBatch]:
-    """``facts`` of the expenses, of the types of ``EXPENSE_SCHEMA``.
-
-    ``lines`` are files with lines of CSV by the key of a segment; where there are any, all batches
-    have ``LINE``.
-    """
+    """``facts`` of the expenses, of the types of ``EXPENSE_SCHEMA``."""
     schema = pa.schema([EXPENSE_SCHEMA.field(name) for name in facts])
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="segments") as pool:
         for month, slices in _stretches(places, counted):
             queries = [_query(asked, days, places.sealed_in(month), facts) for days in slices]
-            streams = [
-                one_ahead(rows, pool) for rows in _of_segments(asked, places, month, facts, lines)
-            ]
+            streams = [one_ahead(rows, pool) for rows in _of_segments(asked, places, month, facts)]
             if queries:
                 of_ledger = snapshot.batches_of(queries, lambda batch: typed(batch, schema))
-                streams.append(map(without_lines, of_ledger) if lines else of_ledger)
+                streams.append(of_ledger)
             yield from merge_by_day_and_id(streams)
 
 
@@ -117,20 +111,14 @@ def _of_segments(
     places: Places,
     month: date,
     facts: Sequence[str],
-    lines: Mapping[str, str],
 ) -> list[Iterator[pa.RecordBatch]]:
     """The rows asked for of each segment of a month."""
     segments = places.segments_of(month)
     at_once = max(_FEWEST_OF_A_SEGMENT, _ROWS_OF_SEGMENTS // max(1, len(segments)))
-    streams = []
-    for segment in segments:
-        rows = rows_of_segment(
-            segment.key, facts, asked.days, lines=lines.get(segment.key), at_once=at_once
-        )
-        if lines and segment.key not in lines:
-            rows = map(without_lines, rows)
-        streams.append(_asked_for(asked, places, rows))
-    return streams
+    return [
+        _asked_for(asked, places, rows_of_segment(segment.key, facts, asked.days, at_once=at_once))
+        for segment in segments
+    ]
 
 
 def _asked_for(

@@ -1,6 +1,6 @@
 """``ResellerExpenses``: what was charged, expense by expense or added up."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -21,7 +21,6 @@ from tollbook.reports.expense_facts import (
 from tollbook.reports.expense_facts.grouped import is_added
 from tollbook.reports.parameters import Parameter, ParameterType
 from tollbook.reports.question import Question
-from tollbook.reports.ready_lines.finding import find_ready_lines
 from tollbook.reports.snapshot import Snapshot
 from tollbook.reports.templates.asked import CLIENT_ID, CURRENCY, DATE_FROM, DATE_TO, PRODUCT_ID
 from tollbook.reports.templates.expense_columns import EACH_EXPENSE, GROUPED
@@ -94,8 +93,7 @@ def answer_reseller_expenses(question: Question, snapshot: Snapshot) -> Dataset:
     asked, names = asked_expenses(question), read_names(made, question.viewer, snapshot)
     places, seen = find_places(asked, snapshot), Seen(names)
     if group_by == EXPENSE:
-        lines = find_ready_lines(places, made, names)
-        facts = seen.rows(_facts(asked, places, lines, snapshot))
+        facts = seen.rows(_facts(asked, places, [*facts_of(made), "created_at"], snapshot))
     else:
         facts = seen.groups(read_groups(asked, places, facts_of(made), snapshot))
     return Dataset(
@@ -111,10 +109,9 @@ def answer_reseller_expenses(question: Question, snapshot: Snapshot) -> Dataset:
 
 
 def _facts(
-    asked: AskedExpenses, places: Places, lines: Mapping[str, str], snapshot: Snapshot
+    asked: AskedExpenses, places: Places, facts: Sequence[str], snapshot: Snapshot
 ) -> Iterator[pa.RecordBatch]:
-    days, facts = count_days(asked, snapshot), [*facts_of(EACH_EXPENSE), "created_at"]
-    yield from read_expenses(asked, places, days, facts, snapshot, lines)
+    yield from read_expenses(asked, places, count_days(asked, snapshot), facts, snapshot)
 
 
 RESELLER_EXPENSES: Final = ReportTemplate(
