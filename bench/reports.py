@@ -29,7 +29,6 @@ from bench.tree import WatchedTree, watching
 
 _FORMS: Final = ("csv", "xlsx")
 _LOOK_AGAIN: Final = 0.1
-_PATIENCE: Final = 300
 _MANY: Final = 20
 _SLOW: Final = 4
 _SLOW_PIECE: Final = 1 << 20
@@ -155,7 +154,7 @@ def _made(client: httpx.Client, span: Span) -> str:
 def _read(client: httpx.Client, uuid: str, form: str, *, slowly: bool = False) -> int:
     """Read a download to its last byte as cheaply as can be: the client shares the processors."""
     place = client.base_url
-    connection = HTTPConnection(place.host, place.port or 80, timeout=_PATIENCE)
+    connection = HTTPConnection(place.host, place.port or 80, timeout=client.timeout.read)
     headers = {"Accept-Encoding": "identity", "Authorization": client.headers["Authorization"]}
     with closing(connection):
         connection.request(

@@ -9,26 +9,64 @@ from django.db import connection
 
 from tests.invoicing.closings import closed
 from tests.reports.book import Book, add_expense, opened, rows_of
-from tests.reports.sealed import (
-    BOTH,
-    bytes_of,
-    change_file,
-    close_october,
-    remove_segment,
-    segment_key,
-    warnings_of,
-)
 from tollbook.clients.viewer import Viewer
-from tollbook.expenses.models import Expense
+from tollbook.expenses.models import Expense, MonthState
+from tollbook.filetasks.results import result_store
 from tollbook.reports.expense_facts import reading
 from tollbook.reports.templates.reseller_expenses import GROUP_BY
+
+BOTH = {"date_from": "2026-09-15", "date_to": "2026-12-01", "include_deleted": True}
 
 
 @pytest.fixture
 def sealed(book: Book) -> Book:
     """October of North is closed; of South and all of November nothing is."""
-    close_october(book)
+    for number in range(60):
+        client = (book.fjord, book.brook, book.sand)[number % 3]
+        add_expense(
+            book,
+            client,
+            date(2026, 9 + number % 3, 1 + number % 28),
+            f"{number}.{number:012d}",
+            discount=f"0.{number:012d}",
+            tax="1.1",
+            item=("CDN", "Storage")[number % 2],
+            region=("Europe", "Asia")[number // 3 % 2],
+            currency=(book.usd, book.eur)[number // 2 % 2],
+            kind="correction",
+            comment=None if number % 5 else f'Nº {number}, "noted"',
+        )
+    add_expense(book, book.fjord, date(2026, 10, 5), "1000", deleted=True, reason="rated again")
+    task = closed(book.admin)
+    assert task.status == "Completed", task.processing_notes
     return book
+
+
+def bytes_of(viewer: Viewer, **parameters: Any) -> bytes:
+    report = opened(viewer, **(BOTH | parameters))
+    content = b"".join(report.result.pieces())
+    report.close()
+    return content
+
+
+def warnings_of(viewer: Viewer) -> list[str]:
+    report = opened(viewer, **BOTH)
+    report.close()
+    return [warning["code"] for warning in report.task.processing_notes["warnings"]]
+
+
+def remove_segment() -> None:
+    result_store().delete(str(MonthState.objects.get(status="Closed").segment_key))
+
+
+def change_segment() -> None:
+    key = str(MonthState.objects.get(status="Closed").segment_key)
+    file = result_store().open(key)
+    content = bytearray(file.read())
+    file.close()
+    content[len(content) // 2] ^= 1
+    with result_store().writing(key) as sink:
+        sink.write(bytes(content))
 
 
 @pytest.mark.parametrize("group", GROUP_BY.enum)
@@ -84,7 +122,7 @@ def test_a_closed_month_is_not_read_from_the_ledger(sealed: Book, group: str) ->
 
 def test_a_segment_that_is_not_what_was_sealed_is_not_believed(sealed: Book) -> None:
     honest = bytes_of(sealed.admin)
-    change_file(segment_key())
+    change_segment()
     assert bytes_of(sealed.admin) == honest
     assert warnings_of(sealed.admin) == ["segment_not_used"]
 

@@ -1,11 +1,8 @@
 """Who is asking: the first argument of every selector."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from tollbook.clients.rules import MAY_WRITE, Role
-
-_SEE_WHOLE_RESELLERS: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 
 
 @dataclass(frozen=True)
@@ -21,11 +18,6 @@ class Viewer:
     def may_write(self) -> bool:
         """Whether the role may do more than read."""
         return self.role in MAY_WRITE
-
-    @property
-    def sees_whole_resellers(self) -> bool:
-        """Whether all clients of a reseller are in sight where one is."""
-        return self.role in _SEE_WHOLE_RESELLERS
 
     @property
     def account_id(self) -> int:

@@ -15,6 +15,7 @@ from tollbook.results.columns import Column, arrow_schema
 from tollbook.results.conditions import NUMBER
 from tollbook.results.control_totals import ControlTotal
 from tollbook.results.few_rows import RowPicker
+from tollbook.results.parquet_batches import batches_of
 from tollbook.results.result_writer import METADATA_KEY, ROW_GROUP, ResultSummary, ResultWriter
 
 __all__ = ["NotAResult", "ResultFile", "ResultSummary", "ResultWriter"]
@@ -68,8 +69,7 @@ class ResultFile:
 
     def batches(self, size: int = ROW_GROUP) -> Iterator[pa.RecordBatch]:
         """The rows, at most ``size`` in a batch; texts that repeat come as dictionaries."""
-        for group in range(self._parquet.num_row_groups):
-            yield from self._parquet.iter_batches(size, row_groups=[group])
+        yield from batches_of(self._parquet, size)
 
     def frames(self, size: int = ROW_GROUP) -> Iterator[pl.DataFrame]:
         """The rows as polars frames, all texts plain."""
@@ -95,7 +95,7 @@ class ResultFile:
 
     def _numbered(self, kept: pa.Schema, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         done = 0
-        for batch in self._parquet.iter_batches(ROW_GROUP, columns=kept.names):
+        for batch in batches_of(self._parquet, ROW_GROUP, columns=kept.names):
             plain = pa.Table.from_batches([batch]).select(kept.names).cast(kept)
             numbers = pa.array(range(done, done + batch.num_rows), pa.int64())
             yield from plain.append_column(NUMBER, numbers).cast(schema).to_batches()

@@ -25,6 +25,7 @@ from tollbook.filetasks.models import FileTask
 from tollbook.filetasks.results import result_store
 from tollbook.filetasks.services import Progress, TaskStopped, held_by
 from tollbook.kernel.periods import month_start
+from tollbook.results.parquet_batches import batches_of
 from tollbook.storage.files import FileStore
 from tollbook.usage.dropped import Dropped
 from tollbook.usage.known import KnownFiles, judged, to_be_merged, write_known
@@ -229,7 +230,7 @@ def _leave_out(file: StagedFile, rows: pl.Series) -> None:
     target = file.path.with_suffix(".kept")
     first = 0
     with pq.ParquetFile(file.path) as source, open_lake_writer(target) as writer:
-        for batch in source.iter_batches(ROW_GROUP):
+        for batch in batches_of(source, ROW_GROUP):
             places = pl.int_range(first, first + batch.num_rows, dtype=pl.Int32, eager=True)
             first += batch.num_rows
             kept = batch.filter((~places.is_in(rows.implode())).to_arrow())

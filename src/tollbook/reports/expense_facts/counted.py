@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from django.db.models import BigIntegerField, Count, QuerySet, Sum
 from django.db.models.functions import Cast
 
+from tollbook.clients.rules import Role
 from tollbook.expenses.models import DayCount, ProductCount
 from tollbook.expenses.segments import open_expense_segments
 from tollbook.kernel.periods import month_start, next_month
@@ -18,6 +19,7 @@ from tollbook.reports.expense_facts.asked import AskedExpenses
 from tollbook.reports.expense_facts.places import Places
 from tollbook.reports.snapshot import Snapshot
 
+_SEE_WHOLE_RESELLERS: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 _OF_PRODUCTS: Final = frozenset({"product_id", "currency_id"})
 _ROWS: Final = Cast(Sum("expenses"), BigIntegerField())
 
@@ -58,7 +60,7 @@ def count_days(asked: AskedExpenses, snapshot: Snapshot) -> CountedDays:
 def count_expenses(asked: AskedExpenses, places: Places, snapshot: Snapshot) -> int:
     """How many expenses the report is about."""
     columns = {name for name, _ in asked.equal}
-    if asked.viewer.sees_whole_resellers and "client_id" not in columns:
+    if asked.viewer.role in _SEE_WHOLE_RESELLERS and "client_id" not in columns:
         counts = ProductCount if columns & _OF_PRODUCTS else DayCount
         kept = counts.objects.filter(*asked.conditions).order_by()
         return _number(snapshot, kept.values("deleted").annotate(rows=_ROWS).values_list("rows"))

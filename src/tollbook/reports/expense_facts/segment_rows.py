@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from tollbook.filetasks.results import result_store
 from tollbook.kernel.periods import DateRange
+from tollbook.results.parquet_batches import batches_of
 
 _ROWS_OF_A_RUN: Final = 32_768
 
@@ -19,12 +20,9 @@ def rows_of_segment(
     columns = list(facts)
     with result_store().open(key) as file:
         segment = pq.ParquetFile(file)
-        for run in _runs(segment, _groups(segment, days)):
-            # a reader of its own: one for all keeps what it read until the end of the file
-            for batch in segment.iter_batches(
-                at_once, row_groups=run, columns=columns, use_threads=False
-            ):
-                yield batch.select(columns)
+        runs = _runs(segment, _groups(segment, days))
+        for batch in batches_of(segment, at_once, runs=runs, columns=columns, use_threads=False):
+            yield batch.select(columns)
 
 
 def _groups(segment: pq.ParquetFile, days: DateRange) -> list[int]:

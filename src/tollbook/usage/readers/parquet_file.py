@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from tollbook.kernel.errors import InvalidInput
 from tollbook.kernel.money import digits_text
+from tollbook.results.parquet_batches import batches_of
 from tollbook.usage.readers.columns import check_columns
 from tollbook.usage.readers.raw import RawBatch, Unread
 from tollbook.usage.records import AMOUNT
@@ -30,7 +31,7 @@ def read_parquet(file: Any) -> Iterator[Unread]:
     _check_groups(parquet)
     row = 1
     try:
-        for batch in _batches(parquet):
+        for batch in batches_of(parquet, _ROWS, use_threads=False):
             lines = pl.int_range(row, row + batch.num_rows, dtype=pl.Int64, eager=True)
             row += batch.num_rows
             yield partial(_read, lines, batch)
@@ -38,12 +39,6 @@ def read_parquet(file: Any) -> Iterator[Unread]:
         raise InvalidInput(
             f"the Parquet file is damaged after row {row - 1}", field="file"
         ) from error
-
-
-def _batches(parquet: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
-    """By a reader for each row group: one for all keeps what it read until the end of the file."""
-    for group in range(parquet.metadata.num_row_groups):
-        yield from parquet.iter_batches(_ROWS, row_groups=[group], use_threads=False)
 
 
 def _read(lines: pl.Series, batch: pa.RecordBatch) -> RawBatch:
