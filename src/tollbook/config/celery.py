@@ -24,6 +24,8 @@ TASKS_ON_ONE_CONNECTION: Final = 1_000
 """How often a worker's process uses its connection to the ledger before it makes a new one."""
 _OFTEN: Final = 15.0
 """Seconds; what beat asks for so often is dropped where no worker has taken it by the next time."""
+_NOW_AND_THEN: Final = 60.0
+"""The same, for work that may take a while."""
 
 
 def queue_settings(broker_url: str) -> dict[str, Any]:
@@ -72,6 +74,12 @@ app.conf.update(
         "expire exports": {"task": "schedules.expire_exports", "schedule": 3600.0},
         "end addendums": {"task": "contracts.end_addendums", "schedule": 3600.0},
         "expire credits": {"task": "credits.expire_credits", "schedule": 3600.0},
+        "prepare months": {
+            "task": "reports.prepare_months",
+            "schedule": _NOW_AND_THEN,
+            "options": {"expires": _NOW_AND_THEN},
+        },
+        "sweep months": {"task": "reports.sweep_months", "schedule": 3600.0},
         "rate": {"task": "expenses.rate_open_months", "schedule": crontab(hour="2", minute="15")},
     },
     worker_concurrency=2,

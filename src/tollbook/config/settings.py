@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "tollbook.expenses",
     "tollbook.invoicing",
     "tollbook.erp",
+    "tollbook.reports",
     "tollbook.webhooks",
     "tollbook.schedules",
     "auditlog",
@@ -165,6 +166,8 @@ FILE_TASK_SWEEP_SECONDS = _number("TOLLBOOK_SWEEP_SECONDS", 5)
 RESULT_RETENTION_DAYS = _number("TOLLBOOK_RETENTION_DAYS", 90)
 COPY_RETENTION_HOURS = _number("TOLLBOOK_COPY_HOURS", 72, least=0)
 """How long a result's copies in the formats of downloads are kept; 0 keeps none."""
+READY_MONTHS = _number("TOLLBOOK_READY_MONTHS", 13, least=0)
+"""How many of the last months, once closed, are kept ready to be put into reports; 0 is none."""
 EXPORT_RETENTION_DAYS = _number("TOLLBOOK_EXPORT_RETENTION_DAYS", 365)
 LOG_DAYS = _number("TOLLBOOK_LOG_DAYS", 90)
 """How long the logs of webhooks' deliveries and of schedules' runs go back."""

@@ -12,6 +12,7 @@ from tollbook.clients.viewer import Viewer
 from tollbook.kernel.errors import DomainError
 from tollbook.reports.snapshot import Snapshot
 from tollbook.results.columns import MONEY, Column
+from tollbook.results.ready_rows import ReadyRows
 
 _ADDS_IN_128_BITS: Final = pa.decimal128(37, 12)
 _ADDS_ANYTHING: Final = pa.decimal256(38, 12)
@@ -32,8 +33,9 @@ class Dataset:
 
     ``amounts`` are the columns to total for each value of the column ``currency``. Equal
     ``data_version`` under equal parameters means equal rows; it may be known only once the batches
-    were read. ``period_state`` tells whether the months it is about are closed; ``warnings`` are
-    notes for who asked.
+    were read. What comes among the batches as :class:`ReadyRows` was made before: ``months`` is
+    the column of days by whose months the rows are kept apart. ``period_state`` tells whether the
+    months it is about are closed; ``warnings`` are notes for who asked.
     """
 
     columns: tuple[Column, ...]
@@ -41,7 +43,8 @@ class Dataset:
     currency: str | None
     records: int
     data_version: str | Callable[[], str]
-    batches: Iterator[pa.RecordBatch]
+    batches: Iterator[pa.RecordBatch | ReadyRows]
+    months: str | None = None
     period_state: str = "open"
     warnings: tuple[Mapping[str, object], ...] = ()
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 
 from tollbook.clients.selectors import viewer_of
@@ -19,12 +20,15 @@ from tollbook.reports.csv_copy import keeping_csv
 from tollbook.reports.dataset import Dataset
 from tollbook.reports.parameters import read_parameters
 from tollbook.reports.question import Question
+from tollbook.reports.ready_months import forget_month
 from tollbook.reports.renderers import ReportFormat, copy_name
 from tollbook.reports.snapshot import open_snapshot
 from tollbook.reports.templates import find_template
 from tollbook.reports.templates.template import ReportTemplate
+from tollbook.results.ready_rows import ReadyRows, UnusableRows
 from tollbook.results.result_writer import ResultSummary, ResultWriter
 
+_log = structlog.get_logger(__name__)
 _WORDS: Final[Mapping[object, str]] = {None: "all", True: "yes", False: "no"}
 
 
@@ -57,7 +61,19 @@ def submit_report(
 
 
 def write_report(task: FileTask, progress: Progress) -> TaskOutcome:
-    """Make the result of ``task``, as the one who asked may see the book now."""
+    """Make the result of ``task``, as the one who asked may see the book now.
+
+    A ready month that turns out not to be what was written is forgotten, and all is made without.
+    """
+    while True:
+        try:
+            return _write_report(task, progress)
+        except UnusableRows as error:
+            _log.warning("made_again", file_task=str(task.uuid), reason=str(error))
+            forget_month(error.name)
+
+
+def _write_report(task: FileTask, progress: Progress) -> TaskOutcome:
     template = find_template(task.template)
     asked = {name: value for name, value in task.parameters.items() if name != "type"}
     question = ask(template, asked, viewer_of(task.user))
@@ -74,6 +90,7 @@ def write_report(task: FileTask, progress: Progress) -> TaskOutcome:
             partial(_about, template, question, dataset),
             totals=dataset.amounts,
             currency=dataset.currency,
+            months=dataset.months,
             on_lines=keep_lines,
         )
         summary = _write(dataset, writer, progress)
@@ -100,9 +117,13 @@ def _write(dataset: Dataset, writer: ResultWriter, progress: Progress) -> Result
     done = 0
     progress.report(done=done, total=dataset.records)
     with writer:
-        for batch in dataset.batches:
-            writer.write(batch)
-            done += batch.num_rows
+        for part in dataset.batches:
+            if isinstance(part, ReadyRows):
+                writer.append(part)
+                done += part.rows
+            else:
+                writer.write(part)
+                done += part.num_rows
             progress.report(done=min(done, dataset.records), total=dataset.records)
     return writer.summary
 

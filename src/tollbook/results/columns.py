@@ -43,12 +43,16 @@ def kind_of(data_type: pa.DataType) -> Kind:
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its stable key, the header people read, and what it holds."""
+    """One column: its stable key, the header people read, and what it holds.
+
+    Texts that repeat are kept as a dictionary; where ``repeats`` is None, the first rows decide.
+    """
 
     key: str
     header: str
     type: pa.DataType
     description: str = ""
+    repeats: bool | None = None
 
     def __post_init__(self) -> None:
         kind_of(self.type)

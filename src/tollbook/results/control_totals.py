@@ -49,6 +49,10 @@ class ControlTotals:
                 total = (currency, column.key)
                 self._sums[total] = _EXACT.add(self._sums[total], _sum(rows[column.key]))
 
+    def include(self, currency: str, key: str, amount: Decimal) -> None:
+        """Take in what other rows add up to."""
+        self._sums[currency, key] = _EXACT.add(self._sums[currency, key], amount)
+
     def totals(self) -> tuple[ControlTotal, ...]:
         """The totals so far, by currency and then in the order of the columns."""
         currencies = sorted({currency for currency, _ in self._sums})

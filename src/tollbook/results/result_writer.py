@@ -2,23 +2,25 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from functools import partial
-from os import PathLike
 from types import TracebackType
-from typing import Any, BinaryIO, Final, Self
+from typing import Any, Final, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from tollbook.kernel.periods import next_month
 from tollbook.results.beside import OneBeside, in_order
 from tollbook.results.columns import Column, Kind, arrow_schema
 from tollbook.results.control_totals import ControlTotal, ControlTotals
 from tollbook.results.csv_lines import CsvRows
 from tollbook.results.exact_cast import cast_exactly
+from tollbook.results.parted_file import PartedFile, Sink
+from tollbook.results.ready_rows import ReadyRows
 from tollbook.results.row_text import ROWS_AT_ONCE, RowTexts
 from tollbook.results.texts import encode_texts, one_array
 
@@ -57,31 +59,36 @@ class ResultWriter:
     Left by an error, what is in ``sink`` lacks the metadata that make a Parquet file a result, so
     that ``ResultFile`` refuses it. ``metadata`` is JSON, or makes it at the end; ``totals`` are
     keys of amount columns. ``on_lines`` hears the lines of the CSV as their digest is taken, by a
-    thread of the writer's own.
+    thread of the writer's own. No row group has rows of two months of the column ``months``, by
+    which the rows come in order: so rows of a month that were written before can be appended.
     """
 
     def __init__(
         self,
-        sink: str | PathLike[str] | BinaryIO | pa.NativeFile,
+        sink: Sink,
         columns: Sequence[Column],
         metadata: Metadata,
         *,
         totals: Sequence[str] = (),
         currency: str | None = None,
+        months: str | None = None,
         on_lines: Callable[[bytes | pa.Buffer], None] = lambda _: None,
     ) -> None:
-        self._sink = sink
         self._columns = tuple(columns)
         self._schema = arrow_schema(columns)
         self._metadata = metadata
         self._totals = ControlTotals(columns, totals, currency)
         self._digest = _Digest(self._columns, on_lines)
         self._writing = OneBeside("parquet")
+        self._declared = {column.key: column.repeats for column in columns}
         self._longest = {column.key: 0 for column in columns if column.kind is Kind.TEXT}
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
-        self._repeated: set[str] = set()
-        self._parquet: pq.ParquetWriter | None = None
+        self._months = months
+        self._month: date | None = None
+        self._repeated: set[str] | None = None
+        self._parquet = PartedFile(sink)
+        self._appended: list[Mapping[bytes, bytes]] = []
         self._rows = 0
         self._summary: ResultSummary | None = None
 
@@ -94,6 +101,38 @@ class ResultWriter:
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Take rows of any number; see :func:`cast_exactly` for what is refused."""
+        for month, rows in self._by_month(batch):
+            if month != self._month:
+                self._write_waiting()
+            self._month = month
+            self._take(rows)
+
+    def append(self, ready: ReadyRows) -> None:
+        """Take rows that were written before, of the same columns, which are those of whole months.
+
+        ``UnusableRows``, here or later, where they are not what was written.
+        """
+        self._write_waiting()
+        self._month = None
+        self._rows += ready.rows
+        self._digest.append(ready)
+        self._writing.begin(lambda: self._appended.append(self._parquet.copy(ready)))
+
+    def _by_month(self, batch: pa.RecordBatch) -> Iterator[tuple[date | None, pa.RecordBatch]]:
+        if self._months is None:
+            yield None, batch
+            return
+        while batch.num_rows:
+            days = batch[self._months]
+            month = days[0].as_py().replace(day=1)
+            rows = batch.num_rows
+            if days[rows - 1].as_py().replace(day=1) != month:
+                later = pc.greater_equal(days, pa.scalar(next_month(month)))
+                rows = pc.index(later, True).as_py()
+            yield month, batch.slice(0, rows)
+            batch = batch.slice(rows)
+
+    def _take(self, batch: pa.RecordBatch) -> None:
         exact = cast_exactly(batch, self._columns)
         if self._waiting and exact.schema != self._waiting[0].schema:
             exact, *self._waiting = (_plain(each, self._schema) for each in (exact, *self._waiting))
@@ -120,50 +159,59 @@ class ResultWriter:
         finally:
             self._digest.close()
             self._writing.close()
-            if self._parquet is not None:
-                with suppress(OSError):  # what made it fail, say a full disk, may go on
-                    self._parquet.close()
+            self._parquet.close()
 
     def _finish(self) -> ResultSummary:
-        rest = pa.Table.from_batches(self._waiting or [_nothing(self._schema)])
-        if rest.num_rows or self._parquet is None:
-            self._write_row_group(rest)
+        self._write_waiting()
+        if not self._rows:
+            self._write_row_group(pa.Table.from_batches([_nothing(self._schema)]))
         digest, csv_bytes = self._digest.finish()
         self._writing.wait()
+        for notes in self._appended:
+            self._include(json.loads(notes[METADATA_KEY]))
         summary = ResultSummary(self._rows, digest, csv_bytes, self._totals.totals())
-        if self._parquet is not None:
-            self._parquet.add_key_value_metadata({METADATA_KEY: self._metadata_json(summary)})
-            self._parquet.close()
+        self._parquet.finish({METADATA_KEY: self._metadata_json(summary)})
         return summary
+
+    def _include(self, told: Mapping[str, Any]) -> None:
+        """Count what appended rows say of themselves."""
+        for each in told["totals"]:
+            self._totals.include(each["currency"], each["key"], Decimal(each["amount"]))
+        for key, longest in told["longest_texts"].items():
+            self._longest[key] = max(longest, self._longest[key])
+
+    def _write_waiting(self) -> None:
+        if self._waiting_rows:
+            self._write_row_group(pa.Table.from_batches(self._waiting))
+        self._waiting, self._waiting_rows = [], 0
 
     def _write_row_group(self, table: pa.Table) -> None:
         self._rows += table.num_rows
         self._totals.add(table)
         arrays = {key: one_array(table[key]) for key in table.schema.names}
         texts = {key: encode_texts(arrays[key]) for key in self._longest}
-        if self._parquet is None:
-            self._repeated = {key for key, text in texts.items() if _repeats(text)}
+        if self._repeated is None:
+            self._repeated = {
+                key
+                for key, text in texts.items()
+                if (_repeats(text) if self._declared[key] is None else self._declared[key])
+            }
         for key, text in texts.items():
             longest = pc.max(pc.utf8_length(text.dictionary)).as_py() or 0
             self._longest[key] = max(longest, self._longest[key])
             arrays[key] = text if key in self._repeated else text.dictionary_decode()
         encoded = pa.table(arrays)
         self._digest.add(encoded)
-        if self._parquet is None:
-            self._parquet = self._open(encoded.schema)
-        self._writing.begin(partial(self._parquet.write_table, encoded, row_group_size=ROW_GROUP))
+        self._writing.begin(partial(self._parquet.write, encoded, **self._options()))
 
-    def _open(self, schema: pa.Schema) -> pq.ParquetWriter:
-        repeated = sorted(self._repeated)
-        return pq.ParquetWriter(
-            self._sink,
-            schema,
-            compression="snappy",
-            use_dictionary=repeated,
-            write_statistics=[each.key for each in self._columns if each.kind in _TIMES],
-            max_rows_per_page=ROWS_PER_PAGE,
-            write_page_index=True,
-        )
+    def _options(self) -> Mapping[str, Any]:
+        return {
+            "compression": "snappy",
+            "use_dictionary": sorted(self._repeated or ()),
+            "write_statistics": [each.key for each in self._columns if each.kind in _TIMES],
+            "max_rows_per_page": ROWS_PER_PAGE,
+            "write_page_index": True,
+        }
 
     def _told(self) -> Mapping[str, Any]:
         return self._metadata() if callable(self._metadata) else self._metadata
@@ -204,6 +252,10 @@ class _Digest:
         """Take in the rows of ``table``; waits for those before, so that no more than two wait."""
         self._taking.begin(partial(self._take_rows, table))
 
+    def append(self, ready: ReadyRows) -> None:
+        """Take in rows that were written before."""
+        self._taking.begin(partial(self._take_all, ready.jobs()))
+
     def finish(self) -> tuple[str, int]:
         """The digest and the number of bytes that it covers."""
         self._taking.wait()
@@ -214,7 +266,10 @@ class _Digest:
         self._taking.close()
 
     def _take_rows(self, table: pa.Table) -> None:
-        for lines in in_order(self._texts.jobs(table.to_batches(ROWS_AT_ONCE))):
+        self._take_all(self._texts.jobs(table.to_batches(ROWS_AT_ONCE)))
+
+    def _take_all(self, jobs: Iterator[Callable[[], pa.Buffer]]) -> None:
+        for lines in in_order(jobs):
             self._take(lines)
 
     def _take(self, text: bytes | pa.Buffer) -> None:

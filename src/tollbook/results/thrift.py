@@ -40,6 +40,10 @@ class CompactReader:
         found = self._unsigned()
         return (found >> 1) ^ -(found & 1)
 
+    def pass_number(self) -> None:
+        """Pass over a number without its sign."""
+        self._unsigned()
+
     def open_list(self) -> int:
         """How many elements the list has that begins here; then they follow."""
         head = self._encoded[self.at]
@@ -50,6 +54,22 @@ class CompactReader:
     def skip(self) -> None:
         """Pass over the value of the field."""
         self._skip(self._type)
+
+    def taken(self) -> tuple[int, bytes]:
+        """The kind of the field and its encoded value, which is passed over."""
+        kind = self._type
+        return kind, self._taken(kind)
+
+    def elements(self) -> list[bytes]:
+        """The encoded elements of the list that begins here."""
+        size = self.open_list()
+        kind = self._type
+        return [self._taken(kind) for _ in range(size)]
+
+    def _taken(self, kind: int) -> bytes:
+        start = self.at
+        self._skip(kind)
+        return self._encoded[start : self.at]
 
     def _skip(self, kind: int) -> None:
         if kind in (I32, I64, 4):
@@ -79,6 +99,37 @@ class CompactReader:
             shift += 7
 
 
+def fields_of(encoded: bytes) -> dict[int, tuple[int, bytes]]:
+    """The fields of a struct, by number: kind and encoded value of each."""
+    reader = CompactReader(encoded)
+    return {number: reader.taken() for number in reader.fields()}
+
+
+def elements_of(encoded: bytes) -> list[bytes]:
+    """The encoded elements of a list."""
+    return CompactReader(encoded).elements()
+
+
+def number_of(encoded: bytes) -> int:
+    """An encoded number."""
+    return CompactReader(encoded).integer()
+
+
+def text_of(encoded: bytes) -> bytes:
+    """Encoded bytes, without their length."""
+    reader = CompactReader(encoded)
+    reader.pass_number()
+    return encoded[reader.at :]
+
+
+def unsigned_of(encoded: bytes) -> int:
+    """A number without its sign."""
+    found = 0
+    for part in reversed(encoded):
+        found = found << 7 | part & 0x7F
+    return found
+
+
 def struct(*fields: tuple[int, int, bytes], after: int = 0) -> bytes:
     """A struct of numbered fields in rising order, after the field ``after``."""
     parts = []
@@ -90,22 +141,22 @@ def struct(*fields: tuple[int, int, bytes], after: int = 0) -> bytes:
 
 def integer(number: int) -> bytes:
     """A number that is not negative."""
-    return _unsigned(number << 1)
+    return unsigned(number << 1)
 
 
 def binary(content: bytes) -> bytes:
     """Bytes, or text in UTF-8."""
-    return _unsigned(len(content)) + content
+    return unsigned(len(content)) + content
 
 
 def sequence(kind: int, elements: Sequence[bytes]) -> bytes:
     """A list."""
     size = len(elements)
-    head = bytes([size << 4 | kind]) if size < _LONG else bytes([0xF0 | kind]) + _unsigned(size)
+    head = bytes([size << 4 | kind]) if size < _LONG else bytes([0xF0 | kind]) + unsigned(size)
     return head + b"".join(elements)
 
 
-def _unsigned(number: int) -> bytes:
+def unsigned(number: int) -> bytes:
     parts = bytearray()
     while number >= 0x80:
         parts.append(number & 0x7F | 0x80)

@@ -1,5 +1,6 @@
 """Where the expenses of a question lie: which months of which resellers are sealed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -56,19 +57,26 @@ class Places:
         return self.sealed_in(month) >= self.resellers
 
 
-def find_places(asked: AskedExpenses, snapshot: Snapshot) -> Places:
-    """Look up what is sealed, by the snapshot, and see that it is what was sealed."""
+def find_places(
+    asked: AskedExpenses, snapshot: Snapshot, *, unread: Collection[date] = ()
+) -> Places:
+    """Look up what is sealed, by the snapshot, and see that it is what was sealed.
+
+    That is not seen of segments of the months ``unread``, which nobody will read.
+    """
     resellers = frozenset(snapshot.table(_resellers(asked)).column("id").to_pylist())
     rows = snapshot.table(closed_months(asked.days)).to_pylist()
     closed = [row for row in rows if row["reseller_id"] in resellers]
     sealed = [row for row in closed if row["segment_key"]]
     faults = {
-        row["segment_key"]: _fault(row["segment_key"], row["segment_digest"]) for row in sealed
+        row["segment_key"]: _fault(row["segment_key"], row["segment_digest"])
+        for row in sealed
+        if row["month"] not in unread
     }
     segments = tuple(
         Segment(row["reseller_id"], row["month"], row["segment_key"])
         for row in sealed
-        if not faults[row["segment_key"]]
+        if not faults.get(row["segment_key"])
     )
     return Places(
         segments,

@@ -1,6 +1,6 @@
 """Facts of expenses one by one: by day and number, wherever they lie."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from functools import reduce
@@ -19,6 +19,7 @@ from tollbook.reports.expense_facts.counted import CountedDays
 from tollbook.reports.expense_facts.merging import merge_by_day_and_id
 from tollbook.reports.expense_facts.places import Places
 from tollbook.reports.expense_facts.segment_rows import rows_of_segment
+from tollbook.reports.models import ReadyMonth
 from tollbook.reports.snapshot import Snapshot
 from tollbook.results.beside import AT_ONCE, one_ahead
 
@@ -36,11 +37,15 @@ def read_expenses(
     counted: CountedDays,
     facts: Sequence[str],
     snapshot: Snapshot,
-) -> Iterator[pa.RecordBatch]:
-    """``facts`` of the expenses, of the types of ``EXPENSE_SCHEMA``."""
+    ready: Mapping[date, ReadyMonth] | None = None,
+) -> Iterator[pa.RecordBatch | ReadyMonth]:
+    """``facts`` of the expenses, of the types of ``EXPENSE_SCHEMA``; months that are ``ready``."""
     schema = pa.schema([EXPENSE_SCHEMA.field(name) for name in facts])
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="segments") as pool:
         for month, slices in _stretches(places, counted):
+            if ready and month in ready:
+                yield ready[month]
+                continue
             queries = [_query(asked, days, places.sealed_in(month), facts) for days in slices]
             streams = [one_ahead(rows, pool) for rows in _of_segments(asked, places, month, facts)]
             if queries:

@@ -19,33 +19,36 @@ class Seen:
     def __init__(self, names: Mapping[str, pa.Table]) -> None:
         self.records = 0
         self._deleted = 0
-        self._newest: datetime | None = None
+        self.newest: datetime | None = None
         self._names = names_digest(names)
 
     def rows(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """``batches`` of expenses, unchanged."""
         for batch in batches:
-            self._note(batch.num_rows, pc.sum(batch["deleted"]).as_py(), batch["created_at"])
+            deleted, newest = pc.sum(batch["deleted"]).as_py(), pc.max(batch["created_at"]).as_py()
+            self.note(batch.num_rows, deleted, newest)
             yield batch
 
     def groups(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """``batches`` of expenses added up, unchanged."""
         for batch in batches:
             deleted = pc.sum(batch.filter(batch["deleted"])["expenses"]).as_py()
-            self._note(pc.sum(batch["expenses"]).as_py() or 0, deleted, batch["newest"])
+            newest = pc.max(batch["newest"]).as_py()
+            self.note(pc.sum(batch["expenses"]).as_py() or 0, deleted, newest)
             yield batch
 
     @property
     def version(self) -> str:
         """What state of the book it was; known once everything was read."""
-        if self._newest is None:
+        if self.newest is None:
             return "no expenses"
         deleted = f" ({self._deleted} deleted)" if self._deleted else ""
-        newest = self._newest.isoformat()
+        newest = self.newest.isoformat()
         return f"{self.records} expenses{deleted}, newest {newest}, names {self._names}"
 
-    def _note(self, records: int, deleted: int | None, written: pa.Array) -> None:
+    def note(self, records: int, deleted: int | None, newest: datetime | None) -> None:
+        """So many expenses went into the report, the newest written then."""
         self.records += records
         self._deleted += deleted or 0
-        moments = [moment for moment in (self._newest, pc.max(written).as_py()) if moment]
-        self._newest = max(moments, default=None)
+        moments = [moment for moment in (self.newest, newest) if moment]
+        self.newest = max(moments, default=None)

@@ -24,6 +24,15 @@ from tollbook.reports.templates.shared_columns import (
 )
 from tollbook.results.columns import MONEY, TIMESTAMP
 
+AMOUNTS: Final = (
+    "money_before_discount",
+    "discount_value",
+    "money_value",
+    "tax_value",
+    "total_value",
+)
+"""What is totalled, currency by currency."""
+DAYS: Final = "for_date"
 PERCENT: Final = pa.decimal128(5, 2)
 
 CLIENT_ID: Final = fact("client_id", "Client ID", pa.int32(), "The client that used the service.")

@@ -8,8 +8,6 @@ import pyarrow as pa
 from tollbook.reports.comparison import Comparison, group_identity
 from tollbook.reports.dataset import Dataset, Made, facts_of, make_columns, read_names
 from tollbook.reports.expense_facts import (
-    AskedExpenses,
-    Places,
     Seen,
     asked_expenses,
     count_days,
@@ -19,23 +17,19 @@ from tollbook.reports.expense_facts import (
     read_groups,
 )
 from tollbook.reports.expense_facts.grouped import is_added
+from tollbook.reports.models import ReadyMonth
 from tollbook.reports.parameters import Parameter, ParameterType
 from tollbook.reports.question import Question
+from tollbook.reports.ready_months.finding import find_ready_months
+from tollbook.reports.ready_months.sources import ready_rows
 from tollbook.reports.snapshot import Snapshot
 from tollbook.reports.templates.asked import CLIENT_ID, CURRENCY, DATE_FROM, DATE_TO, PRODUCT_ID
-from tollbook.reports.templates.expense_columns import EACH_EXPENSE, GROUPED
+from tollbook.reports.templates.expense_columns import AMOUNTS, DAYS, EACH_EXPENSE, GROUPED
 from tollbook.reports.templates.expense_reasons import find_expense_reasons
 from tollbook.reports.templates.template import ReportTemplate
+from tollbook.results.ready_rows import ReadyRows
 
 EXPENSE: Final = "expense"
-AMOUNTS: Final = (
-    "money_before_discount",
-    "discount_value",
-    "money_value",
-    "tax_value",
-    "total_value",
-)
-
 _MADE: Final[Mapping[str, tuple[Made, ...]]] = {EXPENSE: EACH_EXPENSE, **GROUPED}
 _COMPARISONS: Final = {
     EXPENSE: Comparison(
@@ -91,27 +85,44 @@ def answer_reseller_expenses(question: Question, snapshot: Snapshot) -> Dataset:
     group_by = question.text("group_by")
     made = _MADE[group_by]
     asked, names = asked_expenses(question), read_names(made, question.viewer, snapshot)
-    places, seen = find_places(asked, snapshot), Seen(names)
+    counted, seen = count_days(asked, snapshot), Seen(names)
+    batches: Iterator[pa.RecordBatch | ReadyRows]
     if group_by == EXPENSE:
-        facts = seen.rows(_facts(asked, places, [*facts_of(made), "created_at"], snapshot))
+        ready = find_ready_months(asked, counted, made, names, snapshot)
+        places = find_places(asked, snapshot, unread=ready)
+        wanted = [*facts_of(made), "created_at"]
+        facts = read_expenses(asked, places, counted, wanted, snapshot, ready)
+        batches = _each_expense(facts, made, names, seen)
     else:
-        facts = seen.groups(read_groups(asked, places, facts_of(made), snapshot))
+        places = find_places(asked, snapshot)
+        groups = seen.groups(read_groups(asked, places, facts_of(made), snapshot))
+        batches = make_columns(groups, made, names)
     return Dataset(
         columns=tuple(each.column for each in made),
         amounts=AMOUNTS,
         currency="currency",
         records=count_expenses(asked, places, snapshot),
         data_version=lambda: seen.version,
-        batches=make_columns(facts, made, names),
+        batches=batches,
+        months=DAYS if group_by == EXPENSE else None,
         period_state=places.state,
         warnings=places.warnings,
     )
 
 
-def _facts(
-    asked: AskedExpenses, places: Places, facts: Sequence[str], snapshot: Snapshot
-) -> Iterator[pa.RecordBatch]:
-    yield from read_expenses(asked, places, count_days(asked, snapshot), facts, snapshot)
+def _each_expense(
+    facts: Iterator[pa.RecordBatch | ReadyMonth],
+    made: Sequence[Made],
+    names: Mapping[str, pa.Table],
+    seen: Seen,
+) -> Iterator[pa.RecordBatch | ReadyRows]:
+    """The rows of the report; those of ready months as they were written."""
+    for part in facts:
+        if isinstance(part, ReadyMonth):
+            seen.note(part.rows, 0, part.newest)
+            yield ready_rows(part)
+        else:
+            yield from make_columns(seen.rows(iter([part])), made, names)
 
 
 RESELLER_EXPENSES: Final = ReportTemplate(

@@ -1,0 +1,42 @@
+"""The table of months that are ready to be put into reports."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class ReadyMonth(models.Model):
+    """A closed month as a result of its own: what reports on it hold of it, row group by row group.
+
+    ``sources`` is a digest of the sealed segments that it was made of, one or those of several
+    resellers, ``layout`` of all else that decides its bytes but for the names: those are kept,
+    column by column, with their ids. A month of few rows has no files: it is made in no time.
+    """
+
+    sources = models.CharField(max_length=64, primary_key=True)
+    layout = models.CharField(max_length=64)
+    month = models.DateField()
+    rows = models.BigIntegerField()
+    first_day = models.DateField(null=True)
+    last_day = models.DateField(null=True)
+    newest = models.DateTimeField(null=True)
+    """When the newest of its expenses was written."""
+    names = models.JSONField(default=dict)
+    key = models.CharField(max_length=255, blank=True)
+    """Where its files lie, less their endings; empty where it has none."""
+    result_digest = models.CharField(max_length=64, blank=True)
+    result_end = models.BigIntegerField(default=0)
+    lines_digest = models.CharField(max_length=64, blank=True)
+    frames = models.JSONField(default=list)
+    """Sizes of packed lines, and of the same lines unpacked."""
+    made_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ("month", "sources")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(month__day=1), name="ready_month_is_of_its_first_day"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} from {self.sources[:12]}"

@@ -1,0 +1,87 @@
+"""What a ready month is made of, and where it lies."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+import tollbook
+from tollbook.filetasks.results import result_store
+from tollbook.reports.dataset import Made
+from tollbook.reports.models import ReadyMonth
+from tollbook.results.ready_rows import ReadyFile, ReadyRows
+
+FOLDER: Final = "ready"
+RESULT: Final = ".parquet"
+LINES: Final = ".csv.zst"
+
+Names = Mapping[str, tuple[Sequence[int], Sequence[str | None]]]
+"""By column key: ids that occur, and the name of each."""
+
+
+@dataclass(frozen=True, order=True)
+class Source:
+    """The sealed segment of a reseller's month."""
+
+    reseller_id: int
+    digest: str
+    key: str
+
+
+def sources_digest(month: date, sources: Iterable[Source]) -> str:
+    """A digest of the segments of a month, in whatever order they come."""
+    told = [month.isoformat(), *sorted([each.reseller_id, each.digest] for each in sources)]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def layout_of(made: Sequence[Made]) -> str:
+    """A digest of what decides the bytes of rows, besides facts and names.
+
+    Each release makes ready months anew, for it may write them otherwise.
+    """
+    columns = [
+        [each.column.key, str(each.column.type), each.column.repeats, each.facts] for each in made
+    ]
+    told = [tollbook.__version__, pa.__version__, columns]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def new_key(month: date, sources: str) -> str:
+    """A place for the files of a month where none have ever been."""
+    return f"{FOLDER}/{month:%Y-%m}/{sources[:16]}-{secrets.token_hex(8)}"
+
+
+def ready_rows(ready: ReadyMonth) -> ReadyRows:
+    """The rows of the month, as they are appended to a result."""
+    store = result_store()
+    return ReadyRows(
+        name=ready.sources,
+        rows=ready.rows,
+        result=ReadyFile(partial(store.open, ready.key + RESULT), ready.result_digest),
+        end=ready.result_end,
+        lines=ReadyFile(partial(store.open, ready.key + LINES), ready.lines_digest),
+        frames=ready.frames,
+    )
+
+
+def names_of(ids: Iterable[int], names: pa.Table) -> tuple[list[int], list[str | None]]:
+    """The ids in order, and the name of each."""
+    ordered = sorted(ids)
+    known, texts = (names.column(position).combine_chunks() for position in (0, 1))
+    places = pc.index_in(pa.array(ordered, known.type), value_set=known)
+    return ordered, texts.take(places).to_pylist()
+
+
+def are_named_so(told: Mapping[str, Any], names: Mapping[str, pa.Table]) -> bool:
+    """Whether every id has the name today that was ``told``."""
+    return all(
+        column in names and names_of(ids, names[column]) == (ids, texts)
+        for column, (ids, texts) in told.items()
+    )

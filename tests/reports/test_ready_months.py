@@ -1,0 +1,335 @@
+"""A ready month is used where it is what the report would have of the month, and never else."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from celery import current_app
+from django.test import override_settings
+
+from tests.invoicing.closings import closed
+from tests.reports.book import Book, add_expense, opened
+from tollbook.clients.viewer import Viewer
+from tollbook.expenses.models import MonthState
+from tollbook.filetasks.results import copy_key, result_key, result_store
+from tollbook.reports.models import ReadyMonth
+from tollbook.reports.ready_months import prepare_months, sources, sweep_months
+from tollbook.reports.renderers import ReportFormat, copy_name
+from tollbook.reports.tasks import prepare_months as prepare_task
+from tollbook.reports.tasks import sweep_months as sweep_task
+from tollbook.results.result_writer import ResultWriter
+
+NOW = datetime(2026, 12, 5, tzinfo=UTC)
+WHOLE = {"date_from": "2026-09-01", "date_to": "2026-12-01"}
+OCTOBER = {"date_from": "2026-10-01", "date_to": "2026-11-01"}
+
+
+@pytest.fixture
+def sealed(book: Book) -> Book:
+    """October of North is closed and ready; of South and all of November nothing is."""
+    for number in range(90):
+        client = (book.fjord, book.brook, book.sand)[number % 3]
+        add_expense(
+            book,
+            client,
+            date(2026, 9 + number // 3 % 3, 1 + number % 28),
+            f"{number}.{number:012d}",
+            discount=f"0.{number:012d}",
+            tax="1.1",
+            item=("CDN", "Storage")[number % 2],
+            region=("Europe", "Asia")[number // 3 % 2],
+            currency=(book.usd, book.eur)[number // 2 % 2],
+            kind="correction",
+            comment=None if number % 5 else f'Nº {number}, "noted"',
+        )
+    add_expense(book, book.fjord, date(2026, 10, 5), "1000", deleted=True, reason="rated again")
+    close_october(book.admin)
+    assert prepare() == 1
+    return book
+
+
+def close_october(viewer: Viewer, **more: Any) -> None:
+    task = closed(viewer, **more)
+    assert task.status == "Completed", task.processing_notes
+
+
+def prepare(**more: Any) -> int:
+    return prepare_months(now=NOW, **({"fewest": 0} | more))
+
+
+class Asked:
+    """A report: its file, its CSV and what is said of them."""
+
+    def __init__(self, viewer: Viewer, **parameters: Any) -> None:
+        report = opened(viewer, **(WHOLE | parameters))
+        self.file = b"".join(report.result.pieces())
+        report.close()
+        self.notes = report.task.processing_notes
+        key = copy_key(result_key(report.task), copy_name(ReportFormat.CSV))
+        with result_store().open(key) as csv:
+            self.csv = csv.read()
+        self.said = {name: self.notes[name] for name in ("data_version", "totals", "warnings")}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Asked) and (self.file, self.csv, self.said) == (
+            other.file,
+            other.csv,
+            other.said,
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.fixture
+def appended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The rows of every month that was taken as it was ready."""
+    taken: list[int] = []
+    append = ResultWriter.append
+
+    def noted(self: ResultWriter, ready: Any) -> None:
+        taken.append(ready.rows)
+        append(self, ready)
+
+    monkeypatch.setattr(ResultWriter, "append", noted)
+    return taken
+
+
+def unready(viewer: Viewer, **parameters: Any) -> Asked:
+    """The report when nothing is ready."""
+    ReadyMonth.objects.all().delete()
+    return Asked(viewer, **parameters)
+
+
+@pytest.mark.parametrize("asked", [WHOLE, OCTOBER, OCTOBER | {"date_to": "2026-12-01"}], ids=str)
+def test_a_report_with_ready_months_is_the_same_bytes(
+    sealed: Book, appended: list[int], asked: dict[str, str]
+) -> None:
+    found = Asked(sealed.admin, **asked)
+    assert appended == [20]
+    assert found == unready(sealed.admin, **asked)
+    assert appended == [20]
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        {"include_deleted": True},
+        {"currency": "EUR"},
+        {"client_id": 0},
+        {"product_id": 0},
+        {"date_from": "2026-10-05"},
+        {"date_to": "2026-10-20"},
+        {"group_by": "client"},
+    ],
+    ids=str,
+)
+def test_a_report_on_a_part_of_the_month_is_made_of_its_rows(
+    sealed: Book, appended: list[int], narrowed: dict[str, Any]
+) -> None:
+    ids = {"client_id": sealed.fjord.pk, "product_id": sealed.items["CDN"].plan.product_id}
+    asked = OCTOBER | {name: ids.get(name, value) for name, value in narrowed.items()}
+    found = Asked(sealed.admin, **asked)
+    assert appended == []
+    assert found == unready(sealed.admin, **asked)
+
+
+def test_days_without_rows_need_not_be_asked_for(sealed: Book, appended: list[int]) -> None:
+    ready = ReadyMonth.objects.get()
+    assert ready.first_day
+    assert ready.last_day
+    days = {
+        "date_from": ready.first_day.isoformat(),
+        "date_to": (ready.last_day + timedelta(days=1)).isoformat(),
+    }
+    assert days != OCTOBER
+    assert Asked(sealed.admin, **days) == unready(sealed.admin, **days)
+    assert appended == [20]
+
+
+def test_who_sees_others_too_or_a_part_only_gets_rows_of_the_own(
+    sealed: Book, appended: list[int]
+) -> None:
+    for viewer in (sealed.operator, sealed.seller):
+        found = Asked(viewer)
+        assert appended == []
+        assert found == unready(viewer)
+        assert prepare() == 1
+
+
+def test_the_operator_gets_the_months_that_all_have_sealed(
+    sealed: Book, appended: list[int]
+) -> None:
+    before = Asked(sealed.operator, **OCTOBER)
+    assert appended == []
+    close_october(sealed.operator, reseller=sealed.sand.reseller_id)
+    assert MonthState.objects.filter(status="Closed").count() == 2
+    assert prepare() == 2  # South alone, and both together
+    found = Asked(sealed.operator, **OCTOBER)
+    assert appended == [30]
+    assert found.csv == before.csv
+    assert found == unready(sealed.operator, **OCTOBER)
+
+
+def test_rows_that_lie_in_the_ledger_alone_are_not_left_out(
+    sealed: Book, appended: list[int]
+) -> None:
+    """The operator's month is not ready while South has it open, though North's is."""
+    (ready,) = ReadyMonth.objects.all()
+    assert ready.rows == 20
+    found = Asked(sealed.operator, **OCTOBER)
+    assert found.notes["rows"] == 30
+    assert appended == []
+
+
+def test_a_new_name_is_shown_and_the_month_made_again(sealed: Book, appended: list[int]) -> None:
+    before = Asked(sealed.admin)
+    sealed.brook.company_name = '=Brook, "the second"'
+    sealed.brook.save()
+    renamed = Asked(sealed.admin)
+    assert renamed.csv != before.csv
+    assert appended == [20]
+    assert not ReadyMonth.objects.exists()
+    assert prepare() == 1
+    assert Asked(sealed.admin) == renamed
+    assert appended == [20, 20]
+
+
+def test_names_that_nothing_of_the_month_has_may_change(sealed: Book, appended: list[int]) -> None:
+    sealed.sand.company_name = "Sand and Sons"
+    sealed.sand.save()
+    Asked(sealed.admin)
+    assert appended == [20]
+
+
+def test_a_client_that_went_to_another_reseller_is_in_no_ready_month_of_the_old_one(
+    sealed: Book, appended: list[int]
+) -> None:
+    sealed.brook.reseller_id = sealed.sand.reseller_id
+    sealed.brook.save()
+    found = Asked(sealed.admin)
+    assert appended == []
+    assert ReadyMonth.objects.count() == 1, "it holds still, for those who know of all its clients"
+    assert found == unready(sealed.admin)
+
+
+def test_what_another_release_wrote_is_not_used(
+    sealed: Book, appended: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources.tollbook, "__version__", "another")
+    Asked(sealed.admin)
+    assert appended == []
+    assert prepare() == 1
+    assert ReadyMonth.objects.count() == 1
+    Asked(sealed.admin)
+    assert appended == [20]
+
+
+def harm(key: str, how: str) -> None:
+    store = result_store()
+    with store.open(key) as file:
+        content = file.read()
+    if how == "gone":
+        store.delete(key)
+        return
+    bits = bytearray(content)
+    bits[len(bits) // 2] ^= 1
+    harmed = {"bit": bytes(bits), "cut": content[:-9], "empty": b"", "other": b"PAR1" * 99}[how]
+    with store.writing(key) as sink:
+        sink.write(harmed)
+
+
+@pytest.mark.parametrize("ending", [sources.RESULT, sources.LINES])
+@pytest.mark.parametrize("how", ["gone", "bit", "cut", "empty", "other"])
+def test_a_broken_file_costs_time_and_nothing_else(sealed: Book, ending: str, how: str) -> None:
+    harm(ReadyMonth.objects.get().key + ending, how)
+    found = Asked(sealed.admin)
+    assert not ReadyMonth.objects.exists(), "it is made again"
+    assert found == unready(sealed.admin)
+    assert prepare() == 1
+    assert Asked(sealed.admin) == found
+
+
+def test_rows_of_another_month_are_found_out(sealed: Book) -> None:
+    """A book that was restored may name files that were written since for something else."""
+    assert closed(sealed.admin, "2026-09").status == "Completed"
+    assert prepare() == 1
+    september, october = ReadyMonth.objects.order_by("month")
+    store = result_store()
+    for ending in (sources.RESULT, sources.LINES):
+        with store.open(september.key + ending) as file:
+            content = file.read()
+        with store.writing(october.key + ending) as sink:
+            sink.write(content)
+    assert Asked(sealed.admin) == unready(sealed.admin)
+
+
+def test_nothing_is_made_of_a_segment_that_is_not_what_was_sealed(book: Book) -> None:
+    add_expense(book, book.fjord, date(2026, 10, 5), "1", kind="correction")
+    close_october(book.admin)
+    harm(str(MonthState.objects.get().segment_key), "bit")
+    assert prepare() == 0
+    assert not ReadyMonth.objects.exists()
+
+
+def test_small_months_are_looked_at_once(book: Book, appended: list[int]) -> None:
+    add_expense(book, book.fjord, date(2026, 10, 5), "1", kind="correction")
+    close_october(book.admin)
+    prepare_task()
+    (ready,) = ReadyMonth.objects.all()
+    assert (ready.rows, ready.key) == (1, "")
+    assert result_store().keys("ready") == []
+    assert prepare_months(now=NOW) == 0
+    Asked(book.admin)
+    assert appended == []
+
+
+def test_months_that_are_long_past_are_not_kept(sealed: Book, appended: list[int]) -> None:
+    with override_settings(READY_MONTHS=1):
+        sweep_months(now=NOW)
+    assert not ReadyMonth.objects.exists()
+    with override_settings(READY_MONTHS=0):
+        assert prepare() == 0
+    with override_settings(READY_MONTHS=2):
+        assert prepare() == 1
+        sweep_months(now=NOW)
+    assert ReadyMonth.objects.exists()
+    assert appended == []
+
+
+def test_files_that_no_month_names_go_once_nobody_can_read_them(sealed: Book) -> None:
+    store = result_store()
+    kept = store.keys("ready")
+    assert [key.rpartition(".")[2] for key in kept] == ["zst", "parquet"]
+    sealed.brook.company_name = "Brook again"
+    sealed.brook.save()
+    Asked(sealed.admin)
+    assert prepare() == 1
+    both = store.keys("ready")
+    assert len(both) == 4
+    sweep_task()
+    assert store.keys("ready") == both
+    assert sweep_months(now=datetime.now(UTC) + timedelta(hours=7)) == 2
+    assert store.keys("ready") == sorted(set(both) - set(kept))
+
+
+def test_time_that_is_over_begins_no_month(sealed: Book) -> None:
+    ReadyMonth.objects.all().delete()
+    assert prepare(longest=-1) == 0
+    assert prepare() == 1
+
+
+def test_beat_asks_for_both() -> None:
+    asked = {entry["task"] for entry in current_app.conf.beat_schedule.values()}
+    assert {prepare_task.name, sweep_task.name} <= asked
+
+
+def test_amounts_keep_every_digit(book: Book, appended: list[int]) -> None:
+    for money in ("12345678901234567890123.456789012345", "0.000000000001"):
+        add_expense(book, book.fjord, date(2026, 10, 5), money, kind="correction")
+    close_october(book.admin)
+    assert prepare() == 1
+    found = Asked(book.admin, **OCTOBER)
+    assert appended == [2]
+    (totals,) = found.notes["totals"].values()
+    assert Decimal(totals["money_value"]) == Decimal("12345678901234567890123.456789012346")
