@@ -94,7 +94,7 @@ def _measure(  # noqa: C901  one branch for each part
         if "reports" in parts:
             from bench.reports import measure_reports
 
-            for span in book.spans:
+            for span in book.months:
                 sections += measure_reports(home, span, repeats=repeats, tell=_tell)
     console = Console(width=None if sys.stdout.isatty() else 120)
     for section in sections:

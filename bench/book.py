@@ -22,12 +22,16 @@ _SPARE: Final = 1.05
 
 @dataclass(frozen=True)
 class Book:
-    """Where the book is, and the spans of it that hold about as many rows as were asked for."""
+    """Where the book is, and the spans of it that hold about as many rows as were asked for.
+
+    Those of ``months`` are whole months, which may hold some more.
+    """
 
     home: Path
     expenses: int
     sample: Span
     spans: tuple[Span, ...]
+    months: tuple[Span, ...]
 
 
 @contextmanager
@@ -69,6 +73,7 @@ def load_book(home: Path, sizes: Sequence[int], tell: Callable[[str], None]) -> 
         expenses=sum(days.values()),
         sample=_closest(days, 0),
         spans=tuple(_closest(days, size) for size in sorted(sizes)),
+        months=tuple(_whole_months(days, size) for size in sorted(sizes)),
     )
 
 
@@ -79,6 +84,14 @@ def _closest(days: dict[date, int], size: int) -> Span:
     ranges.append([min(days, key=lambda day: days[day])])
     chosen = min(ranges, key=lambda some: abs(sum(days[day] for day in some) - size))
     return _span(days, chosen)
+
+
+def _whole_months(days: dict[date, int], size: int) -> Span:
+    """The first months of the book that hold so many rows, else all of them."""
+    ordered = sorted(days)
+    ends = [day for day in ordered if date.fromordinal(day.toordinal() + 1).day == 1] or ordered
+    spans = [_span(days, [each for each in ordered if each <= end]) for end in ends]
+    return next((span for span in spans if span.rows >= size), spans[-1])
 
 
 def _span(days: dict[date, int], chosen: Sequence[date]) -> Span:

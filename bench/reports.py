@@ -276,8 +276,8 @@ def _end_to_end(
                 "reach: 2 × its time from open months, 0.5 × from sealed ones, for CSV."
             ),
             (
-                "What reports have of sealed months is made once, by the worker in the minute after "
-                f"their closing: {figures.seconds(ready)} for all of these, which no report waits for."
+                "What reports have of sealed months is made once, by a worker in the minute after "
+                f"their closing: {figures.seconds(ready)} for these, and no report waits for it."
             ),
             f"Every process of Tollbook {kept} under 400 MB; the largest: {largest}.",
         ),
