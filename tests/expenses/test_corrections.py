@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import F
 
 from tests.expenses.rated_book import NOW, OCTOBER, RatedBook, open_rated_book, usage_and_amount
-from tollbook.catalog.models import PlanItem, Price
+from tollbook.catalog.models import PlanItem, Price, PriceStage
 from tollbook.expenses.explaining.explanation import explain_expense
 from tollbook.expenses.explaining.steps import Origin
 from tollbook.expenses.models import Expense, MonthState, RatedCorrection
@@ -19,6 +19,7 @@ from tollbook.expenses.services import (
     begin_closing,
     correct_closed_months,
     finish_closing,
+    rate_asked,
     rate_imported,
 )
 from tollbook.usage.models import UsageSegment
@@ -236,3 +237,27 @@ def test_a_month_that_was_taken_out_of_the_ledger_is_not_billed_again(book: Rate
         )
     assert correct_closed_months(now=NOW) == RatingSummary(added=1)
     assert corrections() == [(NOW.date(), 2, "3", "2")]
+
+
+def test_a_correction_has_the_price_of_now_whenever_its_month_is_rated(book: RatedBook) -> None:
+    rate_imported(book.use("requests", 2, "3"), now=NOW)
+    (before,) = corrections()
+    Price.objects.all().update(money_value=F("money_value") * 2)
+    PriceStage.objects.all().update(money_value=F("money_value") * 2)
+
+    summary, left_out = rate_asked(month=NOVEMBER, now=NOW, reason="prices changed")
+    assert (summary.replaced, left_out) == (1, ())
+    (after,) = corrections()
+    assert Decimal(after[3]) == 2 * Decimal(before[3])
+    row = Expense.objects.get(kind=ExpenseKind.CORRECTION, deleted=False)
+    assert explain_expense(row).matches
+    assert rate_asked(month=NOVEMBER, now=NOW, reason="again")[0].changed == 0
+
+
+def test_rating_a_month_leaves_corrections_of_other_months_alone(book: RatedBook) -> None:
+    rate_imported(book.use("requests", 2, "3"), now=NOW)
+    before = corrections()
+    Price.objects.all().update(money_value=F("money_value") * 2)
+    PriceStage.objects.all().update(money_value=F("money_value") * 2)
+    rate_asked(month=date(2026, 12, 1), now=NOW, reason="another month")
+    assert corrections() == before

@@ -34,7 +34,7 @@ _MEANINGS = {
 @click.option("--reason", default="rated again by an operator", show_default=True)
 @json_option
 def command(month: datetime, client_ids: tuple[int, ...], reason: str, as_json: bool) -> None:
-    """Rate the usage and the fees of MONTH again, and write only what differs.
+    """Rate the usage, the fees and the corrections of MONTH again, and write only what differs.
 
     Needs the database, not the server. A closed month is refused: what came late for it becomes
     corrections in the next open one. A client with a line that cannot be rated is left as it is,
@@ -42,16 +42,16 @@ def command(month: datetime, client_ids: tuple[int, ...], reason: str, as_json: 
     """
     with opened_book():
         from tollbook.clients.models import Client  # noqa: PLC0415  Django must be ready
-        from tollbook.expenses.services import rate_but_broken, rate_month  # noqa: PLC0415
+        from tollbook.expenses.services import rate_asked  # noqa: PLC0415
 
         known = Client.objects.filter(pk__in=client_ids).values_list("pk", flat=True)
         if unknown := set(client_ids).difference(known):
             raise CommandFailed(f"there is no client {min(unknown)}")
-        summary, left_out = rate_but_broken(
-            client_ids or None,
-            lambda ids: rate_month(
-                month=month.date(), now=datetime.now(UTC), reason=reason, client_ids=ids
-            ),
+        summary, left_out = rate_asked(
+            month=month.date(),
+            now=datetime.now(UTC),
+            reason=reason,
+            client_ids=client_ids or None,
         )
     _tell(f"{month_of(month.date()).start:%Y-%m}", asdict(summary), as_json=as_json)
     if left_out:

@@ -23,7 +23,12 @@ from tollbook.expenses.services.stopping import (
     submit_stop,
     write_stop,
 )
-from tollbook.expenses.services.waking import rate_imported, rate_open_months, rate_stopped
+from tollbook.expenses.services.waking import (
+    rate_asked,
+    rate_imported,
+    rate_open_months,
+    rate_stopped,
+)
 
 __all__ = [
     "CORRECTION_REASON",
@@ -41,6 +46,7 @@ __all__ = [
     "load_expenses",
     "load_new_months",
     "lock_month",
+    "rate_asked",
     "rate_but_broken",
     "rate_imported",
     "rate_month",

@@ -106,6 +106,7 @@ def correct_closed_months(
     months: Collection[date] | None = None,
     client_ids: Collection[int] | None = None,
     into: date | None = None,
+    only_in: date | None = None,
     during: MonthStatus = MonthStatus.OPEN,
     engine: Engine | None = None,
 ) -> RatingSummary:
@@ -113,7 +114,8 @@ def correct_closed_months(
 
     ``months`` are those to look at, else all that got usage after they were closed. Corrections go
     into the month ``into``, which must stand as ``during`` says, or into the first open month
-    after the closed one. Corrections there that rating posted before are rated again with it.
+    after the closed one; with ``only_in`` into no other one than that. Corrections there that
+    rating posted before are rated again with it.
     A month whose expenses were taken out of the ledger is left alone: all of it would look late.
     """
     looked_at = months_closed_before_their_usage() if months is None else months
@@ -123,6 +125,8 @@ def correct_closed_months(
             _log.warning("closed_month_not_corrected", month=f"{month.start:%Y-%m}", why=_TAKEN_OUT)
             continue
         for task in _tasks(month, client_ids, into, during):
+            if only_in is not None and only_in not in task.target:
+                continue
             total += _correct(task, now, engine or open_engine(settings.ENGINE_URL))
     return total
 

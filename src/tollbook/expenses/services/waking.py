@@ -1,4 +1,4 @@
-"""What rating is woken for: an import or a stop that has ended, and each night."""
+"""What rating is woken for: an import or a stop that has ended, an operator, and each night."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -16,7 +16,7 @@ from tollbook.expenses.runs.summary import RatingSummary
 from tollbook.expenses.selectors.months import open_months, resellers_in
 from tollbook.expenses.services.corrections import correct_closed_months
 from tollbook.expenses.services.rating import rate_month
-from tollbook.expenses.services.sparing import rate_but_broken
+from tollbook.expenses.services.sparing import LeftOut, rate_but_broken
 from tollbook.filetasks.models import FileTask
 from tollbook.filetasks.results import result_store
 from tollbook.filetasks.rules import TaskStatus
@@ -46,6 +46,25 @@ def rate_imported(file_task_uuid: UUID, *, now: datetime) -> RatingSummary:
         if _has(month, MonthStatus.CLOSED, clients):
             total += _corrected([month], clients, now)
     return total
+
+
+def rate_asked(
+    *,
+    month: date,
+    now: datetime,
+    reason: str,
+    client_ids: Collection[int] | None = None,
+) -> tuple[RatingSummary, tuple[LeftOut, ...]]:
+    """Rate an open month, and the corrections that stand in it, at the prices of now.
+
+    Clients with a line that cannot be rated are left as they are, and returned.
+    """
+
+    def rate(ids: Collection[int] | None) -> RatingSummary:
+        rated = rate_month(month=month, now=now, reason=reason, client_ids=ids)
+        return rated + correct_closed_months(now=now, client_ids=ids, only_in=month)
+
+    return rate_but_broken(client_ids, rate)
 
 
 def rate_stopped(file_task_uuid: UUID, *, now: datetime) -> RatingSummary:
