@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as pads
@@ -29,14 +30,16 @@ from tollbook.kernel.errors import InvalidInput
 from tollbook.kernel.periods import DateRange, month_of, month_start
 
 _BATCH_ROWS: Final = 65_536
+_RECORD: Final = {"record_id": pl.String(), "amount": pl.Decimal(38, 12)}
 
 
-class LineBeyondRange(InvalidInput):
-    """A line's month is more than exact decimals hold; ``line_id`` is the line."""
+class LinesBeyondRange(InvalidInput):
+    """The month of some lines is more than exact decimals hold; ``lines`` says it of each."""
 
-    def __init__(self, line_id: int, message: str) -> None:
+    def __init__(self, lines: Mapping[int, str]) -> None:
+        line_id, message = next(iter(lines.items()))
         super().__init__(message, field=f"lines[{line_id}]")
-        self.line_id = line_id
+        self.lines = lines
 
 
 def rate_usage(
@@ -54,10 +57,15 @@ def rate_usage(
     _check_records(engine, usage)
     try:
         yield from _rated(engine, usage_statement(), _usage_sources(usage, contracts, days))
-    except LineBeyondRange as error:
-        record = _largest_record(usage, contracts, error.line_id)
-        told = f"; its largest record is {record!r}" if record else ""
-        raise LineBeyondRange(error.line_id, error.message + told) from error
+    except LinesBeyondRange as error:
+        largest = _largest_records(usage, contracts, error.lines)
+        told = {
+            line_id: f"{message}; its largest record is {largest[line_id]!r}"
+            if line_id in largest
+            else message
+            for line_id, message in error.lines.items()
+        }
+        raise LinesBeyondRange(told) from error
 
 
 def rate_fees(
@@ -139,35 +147,46 @@ def _rated(
     engine: Engine, statement: Statement, sources: Mapping[str, Source]
 ) -> Iterator[pa.RecordBatch]:
     with engine.running_query(statement.sql, sources=sources, steps=statement.steps) as reader:
+        beyond: dict[int, str] = {}
         for batch in _batches(reader, pa.schema([*RATED_SCHEMA, ("beyond", pa.int32())])):
-            _check_range(batch)
-            yield batch.drop_columns(["beyond"]).cast(RATED_SCHEMA)
+            beyond = _beyond_range(batch) | beyond
+            if not beyond:
+                yield batch.drop_columns(["beyond"]).cast(RATED_SCHEMA)
+    if beyond:
+        raise LinesBeyondRange(dict(sorted(beyond.items())))
 
 
-def _largest_record(
-    usage: pads.Dataset | pa.Table, contracts: ContractTables, line_id: int
-) -> str | None:
-    """The id of the line's record with the largest amount, for who has to find what is wrong."""
-    (line,) = contracts.lines.filter(pc.field("line_id") == line_id).to_pylist()
-    own = (pc.field("client_id") == line["client_id"]) & (
-        pc.field("feature_id") == line["feature_id"]
-    )
-    found = (usage if isinstance(usage, pads.Dataset) else pads.dataset(usage)).to_table(
-        columns=["record_id", "amount"], filter=own
-    )
-    first = found.sort_by([("amount", "descending"), ("record_id", "ascending")]).slice(0, 1)
-    return next(iter(first["record_id"].to_pylist()), None)
+def _largest_records(
+    usage: pads.Dataset | pa.Table, contracts: ContractTables, line_ids: Collection[int]
+) -> dict[int, str]:
+    """The id of each line's record with the largest amount, for who has to find what is wrong."""
+    own = pl.DataFrame(contracts.lines).filter(pl.col("line_id").is_in(list(line_ids)))
+    place = ["client_id", "feature_id"]
+    wanted = pads.field("client_id").isin(own["client_id"].unique().to_arrow())
+    records = usage if isinstance(usage, pads.Dataset) else pads.dataset(usage)
+    largest = pl.DataFrame(schema={**dict.fromkeys(place, pl.Int32), **_RECORD})
+    for batch in records.to_batches(columns=[*place, *_RECORD], filter=wanted):
+        found = pl.DataFrame(pa.Table.from_batches([batch])).cast(largest.schema)
+        largest = (
+            pl.concat([largest, found])
+            .sort("amount", "record_id", descending=[True, False])
+            .unique(place, keep="first")
+        )
+    return dict(own.join(largest, on=place).select("line_id", "record_id").iter_rows())
 
 
-def _check_range(batch: pa.RecordBatch) -> None:
-    """Refuse what exact decimals cannot hold, rather than give a wrong number."""
-    for row in batch.filter(pc.equal(batch["beyond"], 1)).slice(0, 1).to_pylist():
-        raise LineBeyondRange(
+def _beyond_range(batch: pa.RecordBatch) -> dict[int, str]:
+    """The lines, if any, that exact decimals cannot hold: no number of them would be right."""
+    rows = batch.filter(pc.equal(batch["beyond"], 1))
+    told: dict[int, str] = {}
+    for row in rows.select(["line_id", "region_id", "for_date"]).to_pylist():
+        told.setdefault(
             row["line_id"],
             f"line {row['line_id']} in region {row['region_id']} on {row['for_date']} goes beyond "
             "what can be rated: 9 x 10^17 billed units or an amount of 9 x 10^12 in a month; "
             "look at its unit size, its price and its usage",
         )
+    return told
 
 
 def _batches(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
