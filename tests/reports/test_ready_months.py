@@ -10,15 +10,23 @@ from django.test import override_settings
 
 from tests.invoicing.closings import closed
 from tests.reports.book import Book, add_expense, opened
+from tollbook.clients.models import Reseller
 from tollbook.clients.viewer import Viewer
 from tollbook.expenses.models import MonthState
 from tollbook.filetasks.results import copy_key, result_key, result_store
 from tollbook.reports.models import ReadyMonth
-from tollbook.reports.ready_months import prepare_months, sources, sweep_months
+from tollbook.reports.ready_months import (
+    give_up_month,
+    making,
+    prepare_months,
+    sources,
+    sweep_months,
+)
 from tollbook.reports.renderers import ReportFormat, copy_name
 from tollbook.reports.tasks import prepare_months as prepare_task
 from tollbook.reports.tasks import sweep_months as sweep_task
 from tollbook.results.result_writer import ResultWriter
+from tollbook.storage.files import StorageUnavailable
 
 NOW = datetime(2026, 12, 5, tzinfo=UTC)
 WHOLE = {"date_from": "2026-09-01", "date_to": "2026-12-01"}
@@ -99,6 +107,11 @@ def unready(viewer: Viewer, **parameters: Any) -> Asked:
     """The report when nothing is ready."""
     ReadyMonth.objects.all().delete()
     return Asked(viewer, **parameters)
+
+
+def states() -> list[str]:
+    """Where every month stands that was ever made ready, the first one first."""
+    return list(ReadyMonth.objects.order_by("pk").values_list("state", flat=True))
 
 
 @pytest.mark.parametrize("asked", [WHOLE, OCTOBER, OCTOBER | {"date_to": "2026-12-01"}], ids=str)
@@ -189,8 +202,9 @@ def test_a_new_name_is_shown_and_the_month_made_again(sealed: Book, appended: li
     renamed = Asked(sealed.admin)
     assert renamed.csv != before.csv
     assert appended == [20]
-    assert not ReadyMonth.objects.exists()
+    assert states() == ["given up"]
     assert prepare() == 1
+    assert states() == ["given up", "ready"]
     assert Asked(sealed.admin) == renamed
     assert appended == [20, 20]
 
@@ -209,7 +223,7 @@ def test_a_client_that_went_to_another_reseller_is_in_no_ready_month_of_the_old_
     sealed.brook.save()
     found = Asked(sealed.admin)
     assert appended == []
-    assert ReadyMonth.objects.count() == 1, "it holds still, for those who know of all its clients"
+    assert states() == ["ready"], "it holds still, for those who know of all its clients"
     assert found == unready(sealed.admin)
 
 
@@ -220,7 +234,7 @@ def test_what_another_release_wrote_is_not_used(
     Asked(sealed.admin)
     assert appended == []
     assert prepare() == 1
-    assert ReadyMonth.objects.count() == 1
+    assert states() == ["given up", "ready"]
     Asked(sealed.admin)
     assert appended == [20]
 
@@ -244,7 +258,7 @@ def harm(key: str, how: str) -> None:
 def test_a_broken_file_costs_time_and_nothing_else(sealed: Book, ending: str, how: str) -> None:
     harm(ReadyMonth.objects.get().key + ending, how)
     found = Asked(sealed.admin)
-    assert not ReadyMonth.objects.exists(), "it is made again"
+    assert states() == ["given up"]
     assert found == unready(sealed.admin)
     assert prepare() == 1
     assert Asked(sealed.admin) == found
@@ -269,7 +283,70 @@ def test_nothing_is_made_of_a_segment_that_is_not_what_was_sealed(book: Book) ->
     close_october(book.admin)
     harm(str(MonthState.objects.get().segment_key), "bit")
     assert prepare() == 0
-    assert not ReadyMonth.objects.exists()
+    assert states() == ["made"], "it is not tried again each minute"
+
+
+@pytest.mark.parametrize("failure", [StorageUnavailable("full"), OSError("gone"), ValueError("?")])
+def test_a_month_that_cannot_be_made_holds_up_no_other(
+    sealed: Book, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    assert closed(sealed.admin, "2026-09").status == "Completed"
+    ReadyMonth.objects.all().delete()
+    write = making._write
+
+    def fail(ready: ReadyMonth, *told: Any) -> None:
+        if ready.month == date(2026, 10, 1):
+            raise failure
+        write(ready, *told)
+
+    monkeypatch.setattr(making, "_write", fail)
+    assert prepare() == 1
+    assert states() == ["made", "ready"]
+
+
+def test_the_month_of_all_is_made_once_all_who_spent_have_sealed_it(sealed: Book) -> None:
+    quiet = Reseller.objects.create(company_name="Quiet, Inc.")
+    assert prepare() == 0, "South has October open"
+    close_october(sealed.operator, reseller=sealed.sand.reseller_id)
+    assert prepare() == 2
+    assert sorted(ReadyMonth.objects.values_list("rows", flat=True)) == [10, 20, 30]
+    close_october(sealed.operator, reseller=quiet.pk)
+    assert prepare() == 0, "who has no expenses changes nothing"
+
+
+def test_a_name_out_of_sight_is_no_new_name(sealed: Book, appended: list[int]) -> None:
+    """The payer of October pays for nobody any more whom the admin knows of."""
+    sealed.fjord.payer = sealed.brook.payer
+    sealed.fjord.save()
+    found = Asked(sealed.admin)
+    assert (states(), appended) == (["ready"], [])
+    sweep_months(now=datetime.now(UTC))
+    assert states() == ["given up"], "nobody knows of the payer"
+    assert prepare() == 1
+    assert Asked(sealed.admin) == found
+    assert appended == [20]
+    assert found == unready(sealed.admin)
+
+
+def test_a_report_is_made_again_once_however_many_months_are_lost(
+    sealed: Book, appended: list[int]
+) -> None:
+    assert closed(sealed.admin, "2026-09").status == "Completed"
+    assert prepare() == 1
+    for key in result_store().keys("ready"):
+        result_store().delete(key)
+    found = Asked(sealed.admin)
+    assert len(appended) <= 2
+    assert sorted(states()) == ["given up", "ready"]
+    assert found == unready(sealed.admin)
+
+
+def test_what_is_given_up_late_is_not_what_was_made_since(sealed: Book) -> None:
+    old = ReadyMonth.objects.get().pk
+    give_up_month(old, "a test")
+    assert prepare() == 1
+    give_up_month(old, "a report that began before")
+    assert states() == ["given up", "ready"]
 
 
 def test_small_months_are_looked_at_once(book: Book, appended: list[int]) -> None:
@@ -287,30 +364,97 @@ def test_small_months_are_looked_at_once(book: Book, appended: list[int]) -> Non
 def test_months_that_are_long_past_are_not_kept(sealed: Book, appended: list[int]) -> None:
     with override_settings(READY_MONTHS=1):
         sweep_months(now=NOW)
-    assert not ReadyMonth.objects.exists()
+    assert states() == []
     with override_settings(READY_MONTHS=0):
         assert prepare() == 0
     with override_settings(READY_MONTHS=2):
         assert prepare() == 1
         sweep_months(now=NOW)
-    assert ReadyMonth.objects.exists()
+    assert states() == ["ready"]
     assert appended == []
 
 
-def test_files_that_no_month_names_go_once_nobody_can_read_them(sealed: Book) -> None:
+def test_files_go_some_time_after_their_month_was_given_up(sealed: Book) -> None:
     store = result_store()
     kept = store.keys("ready")
     assert [key.rpartition(".")[2] for key in kept] == ["zst", "parquet"]
-    sealed.brook.company_name = "Brook again"
-    sealed.brook.save()
-    Asked(sealed.admin)
+    give_up_month(ReadyMonth.objects.get().pk, "a test")
     assert prepare() == 1
     both = store.keys("ready")
     assert len(both) == 4
     sweep_task()
     assert store.keys("ready") == both
-    assert sweep_months(now=datetime.now(UTC) + timedelta(hours=7)) == 2
+    assert sweep_months(now=datetime.now(UTC) + timedelta(hours=7)) == 1
     assert store.keys("ready") == sorted(set(both) - set(kept))
+    assert states() == ["ready"]
+
+
+def test_files_that_the_ledger_knows_nothing_of_are_somebody_elses(sealed: Book) -> None:
+    store = result_store()
+    with store.writing("ready/2026-10/of-another-ledger.parquet") as sink:
+        sink.write(b"theirs")
+    ReadyMonth.objects.all().delete()
+    sweep_months(now=datetime.now(UTC) + timedelta(days=9))
+    assert len(store.keys("ready")) == 3
+
+
+def test_what_breaks_off_is_made_again_later_and_its_files_go(
+    sealed: Book, appended: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ReadyMonth.objects.all().delete()
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(making, "_end_of", killed)
+        with pytest.raises(KeyboardInterrupt):
+            prepare()
+    assert states() == ["made"]
+    assert prepare() == 0, "somebody is at it"
+    Asked(sealed.admin)
+    assert appended == []
+    ReadyMonth.objects.update(state_since=datetime.now(UTC) - timedelta(hours=1))
+    assert prepare() == 1
+    assert states() == ["made", "ready"]
+    broken_off = ReadyMonth.objects.get(state="made").key
+    ReadyMonth.objects.filter(state="made").update(
+        state_since=datetime.now(UTC) - timedelta(hours=7)
+    )
+    assert sweep_months(now=datetime.now(UTC)) == 1
+    assert states() == ["ready"]
+    assert not [key for key in result_store().keys("ready") if key.startswith(broken_off)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rows": 19},
+        {"rows": 2**40},
+        {"result_end": 4},
+        {"result_end": -1},
+        {"result_end": 2**40},
+        {"result_digest": "0" * 64},
+        {"lines_digest": ""},
+        {"frames": 7},
+        {"frames": []},
+        {"frames": [["a", 1]]},
+        {"frames": [[1, 2, 3]]},
+        {"frames": [[-1, 5]]},
+        {"frames": [[10**15, 10**15]]},
+        {"names": {}},
+        {"names": {"client_name": [[], []]}},
+        {"key": "ready/nothing"},
+    ],
+    ids=str,
+)
+def test_a_row_that_says_nonsense_costs_time_and_nothing_else(
+    sealed: Book, wrong: dict[str, Any]
+) -> None:
+    ReadyMonth.objects.update(**wrong)
+    found = Asked(sealed.admin)
+    assert states() == ["given up"]
+    assert found == unready(sealed.admin)
 
 
 def test_time_that_is_over_begins_no_month(sealed: Book) -> None:

@@ -213,3 +213,21 @@ def test_what_was_spoiled_is_no_result(made: list[ReadyRows]) -> None:
         writer.append(damaged)
     with pytest.raises(NotAResult):
         ResultFile(io.BytesIO(sink.getvalue()))
+
+
+def test_rows_of_other_columns_are_told_where_they_come_after(
+    months: list[pa.RecordBatch],
+) -> None:
+    others = [replace(column, repeats=False) for column in COLUMNS]
+    with pytest.raises(UnusableRows, match="another schema"):
+        Kept([ready(months[0], others), months[1], ready(months[2])])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"rows": 899}, {"rows": -1}, {"end": 4}, {"end": -9}, {"end": 2**40}], ids=str
+)
+def test_another_number_of_rows_or_another_end_is_told(
+    made: list[ReadyRows], wrong: dict[str, int]
+) -> None:
+    with pytest.raises(UnusableRows):
+        Kept([replace(made[1], **wrong)])  # type: ignore[arg-type]

@@ -113,7 +113,14 @@ def _write(file: Path, show: OnProgress) -> int:
 
 
 def _add_files(archive: ArchiveWriter, root: Path, show: OnProgress) -> int:
-    found = sorted(path for path in root.rglob("*") if path.is_file() and path.suffix != ".part")
+    """Add all files but halves, and those that can be made again any time."""
+    from tollbook.reports.ready_months.sources import FOLDER  # noqa: PLC0415  Django must be ready
+
+    found = sorted(
+        path
+        for path in root.rglob("*")
+        if path.is_file() and path.suffix != ".part" and path.relative_to(root).parts[0] != FOLDER
+    )
     count = 0
     for done, path in enumerate(found, start=1):
         try:

@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from tollbook.cli.tables import count_rows, drop_statements, find_own_objects, quoted
+from tollbook.cli.tables import MADE_AGAIN, count_rows, drop_statements, find_own_objects, quoted
 from tollbook.config.embedded_postgres.programs import postgres_program, program_environment
 from tollbook.kernel.errors import Unavailable
 
@@ -37,7 +37,7 @@ _COLUMN_OPTIONS: Final = re.compile(rb"ALTER TABLE ONLY .+ ALTER COLUMN .+ SET \
 def write_dump(url: str, path: Path, functions: Path, *, tables: Sequence[str]) -> dict[str, int]:
     """Dump those of ``tables`` that are there into ``path``, and the functions that they need.
 
-    Returns the rows of each table as they were dumped.
+    Returns the rows of each table as they were dumped; those that can be made again are left out.
     """
     with psycopg.connect(url) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -48,6 +48,7 @@ def write_dump(url: str, path: Path, functions: Path, *, tables: Sequence[str]) 
         major = connection.info.server_version // 10_000
         options = ["-Fc", "-Z", "3", f"--snapshot={snapshot}"]
         options += [f"--table={quoted(name)}" for name in names]
+        options += [f"--exclude-table-data={quoted(name)}" for name in MADE_AGAIN]
         target, environment = _connection_of(url)
         done = subprocess.run(
             [_program("pg_dump", major), *options, "-f", str(path), target],
@@ -56,7 +57,8 @@ def write_dump(url: str, path: Path, functions: Path, *, tables: Sequence[str]) 
             check=False,
         )
         _check("pg_dump", done.returncode, done.stderr)
-        return count_rows(connection, tables)
+        counts = count_rows(connection, tables)
+        return {table: 0 if table in MADE_AGAIN else rows for table, rows in counts.items()}
 
 
 def load_dump(url: str, path: Path, functions: bytes, *, tables: Sequence[str]) -> None:

@@ -14,6 +14,8 @@ FILLED_BY_MIGRATE: Final = frozenset(
     {"django_migrations", "django_content_type", "auth_permission", "expenses_partmark"}
 )
 """Tables that have rows in a book that nobody has used yet."""
+MADE_AGAIN: Final = frozenset({"reports_readymonth"})
+"""Tables whose rows are made again any time; they are empty in backups, as are their files."""
 
 _TABLES: Final = """
 SELECT DISTINCT tree.relid::oid AS oid, child.relname, child.relispartition

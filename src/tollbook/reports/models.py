@@ -4,6 +4,14 @@ from django.db import models
 from django.db.models.functions import Now
 
 
+class ReadyState(models.TextChoices):
+    """Where a ready month stands; its files go some time after it was given up."""
+
+    MADE = "made", "being made"
+    READY = "ready", "ready"
+    GIVEN_UP = "given up", "given up"
+
+
 class ReadyMonth(models.Model):
     """A closed month as a result of its own: what reports on it hold of it, row group by row group.
 
@@ -12,7 +20,11 @@ class ReadyMonth(models.Model):
     column by column, with their ids. A month of few rows has no files: it is made in no time.
     """
 
-    sources = models.CharField(max_length=64, primary_key=True)
+    sources = models.CharField(max_length=64)
+    state = models.CharField(
+        max_length=8, choices=ReadyState.choices, default=ReadyState.MADE, editable=False
+    )
+    state_since = models.DateTimeField(db_default=Now(), editable=False)
     layout = models.CharField(max_length=64)
     month = models.DateField()
     rows = models.BigIntegerField()
@@ -28,13 +40,20 @@ class ReadyMonth(models.Model):
     lines_digest = models.CharField(max_length=64, blank=True)
     frames = models.JSONField(default=list)
     """Sizes of packed lines, and of the same lines unpacked."""
-    made_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         ordering = ("month", "sources")
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(month__day=1), name="ready_month_is_of_its_first_day"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=ReadyState.values), name="ready_month_state"
+            ),
+            models.UniqueConstraint(
+                fields=("sources",),
+                condition=models.Q(state=ReadyState.READY),
+                name="ready_month_once",
             ),
         )
 

@@ -12,10 +12,14 @@ from tollbook.reports.parameters import Value
 
 @dataclass(frozen=True)
 class Question:
-    """Checked parameters with their defaults, and the viewer whose book is asked."""
+    """Checked parameters with their defaults, and the viewer whose book is asked.
+
+    Unless ``copies``, nothing that was made before may be put into the answer.
+    """
 
     viewer: Viewer
     values: Mapping[str, Value]
+    copies: bool = True
 
     @property
     def days(self) -> DateRange:

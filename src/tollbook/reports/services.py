@@ -1,12 +1,12 @@
 """Asking for a report, and making it: question → snapshot → one result file."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from typing import Final
 from uuid import UUID
 
-import structlog
 from django.conf import settings
 
 from tollbook.clients.selectors import viewer_of
@@ -20,7 +20,7 @@ from tollbook.reports.csv_copy import keeping_csv
 from tollbook.reports.dataset import Dataset
 from tollbook.reports.parameters import read_parameters
 from tollbook.reports.question import Question
-from tollbook.reports.ready_months import forget_month
+from tollbook.reports.ready_months import give_up_month
 from tollbook.reports.renderers import ReportFormat, copy_name
 from tollbook.reports.snapshot import open_snapshot
 from tollbook.reports.templates import find_template
@@ -28,7 +28,6 @@ from tollbook.reports.templates.template import ReportTemplate
 from tollbook.results.ready_rows import ReadyRows, UnusableRows
 from tollbook.results.result_writer import ResultSummary, ResultWriter
 
-_log = structlog.get_logger(__name__)
 _WORDS: Final[Mapping[object, str]] = {None: "all", True: "yes", False: "no"}
 
 
@@ -63,20 +62,19 @@ def submit_report(
 def write_report(task: FileTask, progress: Progress) -> TaskOutcome:
     """Make the result of ``task``, as the one who asked may see the book now.
 
-    A ready month that turns out not to be what was written is forgotten, and all is made without.
+    A ready month that turns out not to be what was written is given up, and all is made without.
     """
-    while True:
-        try:
-            return _write_report(task, progress)
-        except UnusableRows as error:
-            _log.warning("made_again", file_task=str(task.uuid), reason=str(error))
-            forget_month(error.name)
+    try:
+        return _write_report(task, progress, copies=True)
+    except UnusableRows as error:
+        give_up_month(int(error.name), str(error))
+    return _write_report(task, progress, copies=False)
 
 
-def _write_report(task: FileTask, progress: Progress) -> TaskOutcome:
+def _write_report(task: FileTask, progress: Progress, *, copies: bool) -> TaskOutcome:
     template = find_template(task.template)
     asked = {name: value for name, value in task.parameters.items() if name != "type"}
-    question = ask(template, asked, viewer_of(task.user))
+    question = replace(ask(template, asked, viewer_of(task.user)), copies=copies)
     key, store = result_key(task), result_store()
     with (
         open_snapshot(check=progress.check) as snapshot,

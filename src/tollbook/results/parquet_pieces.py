@@ -102,6 +102,11 @@ class Piece:
         """What pieces of one file must have in common: schema, writer, the order of values."""
         return *(self.footer.get(field) for field in _ALIKE), self.notes().get(_ARROW_SCHEMA)
 
+    @property
+    def rows(self) -> int:
+        """How many rows its row groups have."""
+        return number_of(self.footer[_ROWS][1])
+
     def notes(self) -> dict[bytes, bytes]:
         """Keys and values that the footer holds."""
         if _KEY_VALUES not in self.footer:
@@ -132,7 +137,7 @@ class PiecesOfParquet:
                 self._take(chunk, piece, moved)
             _shift(group, _GROUP_AT, moved)
             self._groups.append((group, chunks))
-        self._rows += number_of(piece.footer[_ROWS][1])
+        self._rows += piece.rows
 
     def check(self, piece: Piece) -> None:
         """``NotAlike`` where the piece cannot stand beside those before."""

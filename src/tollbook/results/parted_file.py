@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from os import PathLike, fspath
 from typing import Any, BinaryIO, Final, TypeAlias
 
@@ -30,6 +30,7 @@ class PartedFile:
         self._through = _Through(self._sink)
         self._pieces: PiecesOfParquet | None = None
         self._writer: pq.ParquetWriter | None = None
+        self._copied: ReadyRows | None = None
         self._began = 0
 
     def write(self, table: pa.Table, **options: Any) -> None:
@@ -62,7 +63,10 @@ class PartedFile:
             tail = b"".join(result.pieces())
         with ready.usable():
             piece = Piece.of_tail(tail, ready.end)
+            if (piece.end, piece.rows) != (ready.end, ready.rows):
+                raise ValueError("its row groups end elsewhere, or have another number of rows")
             pieces.add(piece, began)
+        self._copied = ready
         return piece.notes()
 
     def finish(self, notes: Mapping[bytes, bytes]) -> None:
@@ -96,7 +100,8 @@ class PartedFile:
         piece = Piece.of_tail(tail, tail_at)
         self._through.write(tail[: piece.end - tail_at])
         self._pieces = self._pieces or PiecesOfParquet()
-        self._pieces.add(piece, self._began or len(MAGIC))
+        with self._copied.usable() if self._copied else nullcontext():
+            self._pieces.add(piece, self._began or len(MAGIC))
 
 
 class _Through(io.RawIOBase):

@@ -16,6 +16,17 @@ _CODEC: Final = "zstd"
 _LEVEL: Final = 1
 _PIECE: Final = 1 << 20
 
+_NOT_AS_WRITTEN: Final = (
+    OSError,
+    pa.ArrowException,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    MemoryError,
+    SystemError,
+)
+"""What reading of something else than was written may come to."""
 Open = Callable[[], pa.NativeFile]
 Frame = tuple[int, int]
 """The size of some packed lines, and that of the lines."""
@@ -57,7 +68,9 @@ class ReadyRows:
         Jobs may run in any thread and order.
         """
         with self.reading(self.lines) as file:
-            for packed, size in self.frames:
+            with self.usable():
+                frames = [(int(packed), int(size)) for packed, size in self.frames]
+            for packed, size in frames:
                 yield partial(self._unpacked, file.read(packed), size)
 
     @contextmanager
@@ -78,7 +91,7 @@ class ReadyRows:
         """Tell what goes wrong in the block as ``UnusableRows``."""
         try:
             yield
-        except (OSError, pa.ArrowException, ValueError, LookupError) as error:
+        except _NOT_AS_WRITTEN as error:
             raise UnusableRows(self.name, str(error)) from error
 
     def _unpacked(self, packed: bytes, size: int) -> pa.Buffer:

@@ -6,6 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 import structlog
+from django.db.models.functions import Now
 
 from tollbook.clients.rules import Role
 from tollbook.expenses.segments import closed_months
@@ -13,23 +14,25 @@ from tollbook.kernel.periods import DateRange, month_start
 from tollbook.reports.dataset import Made
 from tollbook.reports.expense_facts.asked import AskedExpenses
 from tollbook.reports.expense_facts.counted import CountedDays
-from tollbook.reports.models import ReadyMonth
+from tollbook.reports.models import ReadyMonth, ReadyState
 from tollbook.reports.ready_months.sources import (
     Source,
-    are_named_so,
+    differing_names,
     layout_of,
+    of_spending,
     sources_digest,
 )
 from tollbook.reports.snapshot import Snapshot
 
+CLIENT_NAME: Final = "client_name"
 _SEE_WHOLE_RESELLERS: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 _OF_EVERYTHING: Final = {"deleted": False}
 """What a report asks for that leaves nothing of a reseller out."""
 _log = structlog.get_logger(__name__)
 
 
-def sealed_sources(
-    days: DateRange, snapshot: Snapshot, *, reseller_id: int | None = None
+def _sealed(
+    days: DateRange, snapshot: Snapshot, reseller_id: int | None
 ) -> Mapping[date, list[Source]]:
     """The sealed segments of each month, by reseller; of one only where it is given."""
     found: dict[date, list[Source]] = {}
@@ -49,55 +52,69 @@ def find_ready_months(
 ) -> Mapping[date, ReadyMonth]:
     """The ready months whose rows are the very ones that the report has of the month.
 
-    One that has other names than the book has today is forgotten, so that it is made again.
+    One that has other names than the book has today is given up, so that it is made again.
     """
     reseller_id = asked.viewer.reseller_id
     own = {} if reseller_id is None else {"reseller_id": reseller_id}
     if asked.viewer.role not in _SEE_WHOLE_RESELLERS or dict(asked.equal) != own | _OF_EVERYTHING:
         return {}
-    sealed = sealed_sources(asked.days, snapshot, reseller_id=reseller_id)
-    digests = {sources_digest(month, sources): month for month, sources in sealed.items()}
+    digests = []
+    for month, sources in _sealed(asked.days, snapshot, reseller_id).items():
+        spending = _spending(counted, month)
+        own_sources = of_spending(sources, spending)
+        if spending <= {source.reseller_id for source in own_sources}:
+            digests.append(sources_digest(month, own_sources))
     clients = asked.clients_in_sight(snapshot) if digests else None
-    kept = ReadyMonth.objects.filter(sources__in=digests, layout=layout_of(made)).exclude(key="")
+    kept = ReadyMonth.objects.filter(
+        sources__in=digests, layout=layout_of(made), state=ReadyState.READY
+    ).exclude(key="")
     return {
         ready.month: ready
         for ready in kept
-        if _has_all(ready, asked.days, counted, sealed[ready.month])
+        if _is_within(ready, asked.days)
+        and _tells_of(ready, names)
         and _are_in_sight(ready, clients)
         and _has_names(ready, names)
     }
 
 
-def forget_month(sources: str) -> None:
+def give_up_month(number: int, why: str) -> None:
     """Have the month made again; its files go when nobody reads them any more."""
-    _log.warning("ready_month_not_used", sources=sources)
-    ReadyMonth.objects.filter(sources=sources).delete()
-
-
-def _has_all(
-    ready: ReadyMonth, days: DateRange, counted: CountedDays, sources: Sequence[Source]
-) -> bool:
-    """Whether all rows of the month are of the days, and none lie in the ledger alone."""
-    resellers = {source.reseller_id for source in sources}
-    in_ledger = any(
-        of_day.keys() - resellers
-        for day, of_day in counted.rows.items()
-        if month_start(day) == ready.month
+    _log.warning("ready_month_given_up", ready_month=number, why=why)
+    ReadyMonth.objects.filter(pk=number, state=ReadyState.READY).update(
+        state=ReadyState.GIVEN_UP, state_since=Now()
     )
-    first, last = ready.first_day, ready.last_day
-    return not (in_ledger or first is None or last is None) and first in days and last in days
+
+
+def _spending(counted: CountedDays, month: date) -> set[int]:
+    """The resellers who have expenses in the month, as far as the ledger has it."""
+    days = (of_day for day, of_day in counted.rows.items() if month_start(day) == month)
+    return {reseller_id for of_day in days for reseller_id in of_day}
+
+
+def _tells_of(ready: ReadyMonth, names: Mapping[str, pa.Table]) -> bool:
+    if ready.names.keys() == names.keys():
+        return True
+    give_up_month(ready.pk, "it has names of other columns")
+    return False
 
 
 def _are_in_sight(ready: ReadyMonth, clients: pa.Array | None) -> bool:
     """Whether the viewer knows of every client that the month has."""
     if clients is None:
         return True
-    ids, _ = ready.names["client_name"]
+    ids, _ = ready.names[CLIENT_NAME]
     return set(ids) <= set(clients.to_pylist())
 
 
 def _has_names(ready: ReadyMonth, names: Mapping[str, pa.Table]) -> bool:
-    if are_named_so(ready.names, names):
-        return True
-    forget_month(ready.sources)
-    return False
+    """Whether every name is still what it was; one that the viewer cannot see may be."""
+    differing = differing_names(ready.names, names)
+    if any(name is not None for name in differing):
+        give_up_month(ready.pk, "a name has changed")
+    return not differing
+
+
+def _is_within(ready: ReadyMonth, days: DateRange) -> bool:
+    first, last = ready.first_day, ready.last_day
+    return first is not None and last is not None and first in days and last in days

@@ -1,4 +1,4 @@
-"""Keeping months ready: those that are missing are made, files that no month names go."""
+"""Keeping months ready: those that are missing are made, what was given up goes."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,18 +7,29 @@ from typing import Final
 
 import structlog
 from django.conf import settings
+from django.db.models import Q
+from django.db.models.functions import Now
 
+from tollbook.expenses.models import DayCount
 from tollbook.expenses.segments import closed_months
 from tollbook.filetasks.results import result_store
+from tollbook.kernel.errors import DomainError
 from tollbook.kernel.periods import DateRange, month_start, next_month
-from tollbook.reports.models import ReadyMonth
-from tollbook.reports.ready_months.making import FEWEST_ROWS, NotWhatWasSealed, make_month
+from tollbook.reports.models import ReadyMonth, ReadyState
+from tollbook.reports.ready_months.finding import give_up_month
+from tollbook.reports.ready_months.making import (
+    FEWEST_ROWS,
+    NotWhatWasSealed,
+    make_month,
+    names_of_everybody,
+)
 from tollbook.reports.ready_months.sources import (
-    FOLDER,
     LINES,
     RESULT,
     Source,
+    differing_names,
     layout_of,
+    of_spending,
     sources_digest,
 )
 from tollbook.reports.templates.expense_columns import EACH_EXPENSE
@@ -26,7 +37,9 @@ from tollbook.reports.templates.expense_columns import EACH_EXPENSE
 _LONGEST: Final = 45.0
 """Seconds; a month that was begun by then is made, the next one waits for the next time."""
 _READ_STILL: Final = timedelta(hours=6)
-"""No report takes so long: files that no month names any more are read by nobody after that."""
+"""No report takes so long, and no making: after that nobody reads or writes what was given up."""
+_MADE_STILL: Final = timedelta(minutes=30)
+"""After that whoever began to make a month is taken for dead."""
 _log = structlog.get_logger(__name__)
 
 Wanted = Mapping[str, tuple[date, Sequence[Source]]]
@@ -35,54 +48,76 @@ Wanted = Mapping[str, tuple[date, Sequence[Source]]]
 def prepare_months(*, now: datetime, longest: float = _LONGEST, fewest: int = FEWEST_ROWS) -> int:
     """Make what is missing, the latest months first, for so many seconds; how many were made.
 
-    What cannot be made is told in the log, and tried again the next time.
+    What cannot be made is told in the log, and tried again half an hour later.
     """
-    wanted = _wanted(now)
-    there = set(
-        ReadyMonth.objects.filter(layout=layout_of(EACH_EXPENSE)).values_list("sources", flat=True)
-    )
     began, made = time.monotonic(), 0
-    for sources, (month, segments) in wanted.items():
-        if sources in there:
-            continue
+    for sources, (month, segments) in _wanted(now).items():
         if time.monotonic() - began > longest:
             break
+        if _is_there(sources):
+            continue
         try:
             make_month(month, segments, fewest=fewest)
-        except (NotWhatWasSealed, OSError) as error:
-            _log.error("month_not_made_ready", month=str(month), reason=str(error))
+        except (NotWhatWasSealed, DomainError, OSError, ValueError) as error:
+            _log.error("month_not_made_ready", month=str(month), why=str(error))
         else:
             made += 1
     return made
 
 
 def sweep_months(*, now: datetime) -> int:
-    """Forget months that no report can use any more, and remove files that no month names.
+    """Give up months that no report can use any more, and remove what was given up long ago.
 
-    How many files were removed; a store out of reach is logged.
+    Another ledger may share the store: only files that this one knows of are removed. How many
+    months went; a store out of reach is logged.
     """
-    ReadyMonth.objects.exclude(sources__in=_wanted(now)).delete()
-    named = set(ReadyMonth.objects.exclude(key="").values_list("key", flat=True))
+    wanted, names = _wanted(now), names_of_everybody()
+    standing = ReadyMonth.objects.filter(state=ReadyState.READY)
+    for number, sources, told in standing.values_list("pk", "sources", "names").iterator():
+        if sources not in wanted:
+            give_up_month(number, "it is long past, or was sealed otherwise since")
+        elif differing_names(told, names):
+            give_up_month(number, "a name has changed")
+    over = ReadyMonth.objects.exclude(state=ReadyState.READY).filter(
+        state_since__lt=now - _READ_STILL
+    )
+    removed = 0
     try:
         store = result_store()
-        old = store.old_keys(FOLDER, now - _READ_STILL)
-        doomed = [key for key in old if key.removesuffix(RESULT).removesuffix(LINES) not in named]
-        for key in doomed:
-            store.delete(key)
+        for number, key in over.values_list("pk", "key"):
+            for ending in (RESULT, LINES) if key else ():
+                store.delete(key + ending)
+            removed += bool(ReadyMonth.objects.filter(pk=number).delete()[0])
     except OSError as error:
         _log.warning("ready_months_not_swept", error=str(error))
-        return 0
-    return len(doomed)
+    return removed
+
+
+def _is_there(sources: str) -> bool:
+    """Whether it is ready, or somebody began to make it not long ago."""
+    begun = Q(state=ReadyState.MADE, state_since__gt=Now() - _MADE_STILL)
+    found = ReadyMonth.objects.filter(sources=sources, layout=layout_of(EACH_EXPENSE))
+    return found.filter(Q(state=ReadyState.READY) | begun).exists()
 
 
 def _wanted(now: datetime) -> Wanted:
-    """What should be ready: each reseller's month, and that of all resellers who sealed it."""
+    """What should be ready: each reseller's month, then those that all resellers have sealed."""
     found: dict[str, tuple[date, Sequence[Source]]] = {}
-    for month, sources in _sealed(now):
-        groups = [[source] for source in sources]
-        for group in (sources, *groups):
-            found.setdefault(sources_digest(month, group), (month, group))
-    return found
+    of_all: dict[str, tuple[date, Sequence[Source]]] = {}
+    for month, sealed in _sealed(now):
+        spending = _spending(month)
+        sources = of_spending(sealed, spending)
+        for source in sources:
+            found[sources_digest(month, [source])] = month, [source]
+        if spending <= {source.reseller_id for source in sources}:
+            of_all[sources_digest(month, sources)] = month, sources
+    return found | of_all
+
+
+def _spending(month: date) -> set[int]:
+    """The resellers who have any expense in the month, as far as the ledger has it."""
+    counts = DayCount.objects.filter(for_date__gte=month, for_date__lt=next_month(month))
+    return set(counts.order_by().values_list("reseller_id", flat=True).distinct())
 
 
 def _sealed(now: datetime) -> Iterator[tuple[date, list[Source]]]:

@@ -1,16 +1,18 @@
 """Making a month ready: its rows are read from its segments and written as a report would."""
 
 import hashlib
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date
-from functools import partial
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import structlog
+from django.db import transaction
+from django.db.models.functions import Now
 
 from tollbook.clients.rules import Role
 from tollbook.clients.viewer import Viewer
@@ -21,7 +23,7 @@ from tollbook.reports.dataset import Made, facts_of, make_columns, read_names
 from tollbook.reports.expense_facts import AskedExpenses, Places, Seen, read_expenses
 from tollbook.reports.expense_facts.counted import CountedDays
 from tollbook.reports.expense_facts.places import CLOSED, Segment
-from tollbook.reports.models import ReadyMonth
+from tollbook.reports.models import ReadyMonth, ReadyState
 from tollbook.reports.ready_months.sources import (
     LINES,
     RESULT,
@@ -41,7 +43,6 @@ from tollbook.storage.files import FileStore
 FEWEST_ROWS: Final = 20_000
 """In months of fewer rows everything is made in no time."""
 _EVERYBODY: Final = Viewer(user_id=0, role=Role.OPERATOR)
-_PIECE: Final = 1 << 20
 _log = structlog.get_logger(__name__)
 
 
@@ -50,23 +51,40 @@ class NotWhatWasSealed(Exception):
 
 
 def make_month(month: date, sources: Sequence[Source], *, fewest: int = FEWEST_ROWS) -> ReadyMonth:
-    """Make and remember the month out of ``sources``; ``NotWhatWasSealed`` where that cannot be.
+    """Make the month out of ``sources``; ``NotWhatWasSealed`` where that cannot be.
 
-    Whoever makes it meanwhile makes the same elsewhere, and the last one is remembered.
+    It is remembered before it is begun: so nobody begins it beside, or soon again where it fails,
+    and its files are found should the work break off.
     """
-    ready = ReadyMonth(
-        sources=sources_digest(month, sources), layout=layout_of(EACH_EXPENSE), month=month
+    digest = sources_digest(month, sources)
+    ready = ReadyMonth.objects.create(
+        sources=digest,
+        layout=layout_of(EACH_EXPENSE),
+        month=month,
+        rows=0,
+        key=new_key(month, digest),
     )
     _check(sources)
-    ready.rows = sum(_rows_of(source) for source in sources)
-    if ready.rows >= fewest:
-        ready.key = new_key(month, ready.sources)
+    ready.rows = sum(map(_rows_of, sources))
+    if ready.rows < fewest:
+        ready.key = ""
+    else:
         with open_snapshot(check=lambda: None) as snapshot:
             _write(ready, sources, snapshot)
         _check(sources)
-    ready.save()
+    with transaction.atomic():
+        before = ReadyMonth.objects.filter(sources=digest, state=ReadyState.READY)
+        before.update(state=ReadyState.GIVEN_UP, state_since=Now())
+        ready.state, ready.state_since = ReadyState.READY, Now()
+        ready.save()
     _log.info("month_ready", month=str(month), rows=ready.rows, kept=bool(ready.key))
     return ready
+
+
+def names_of_everybody() -> Mapping[str, pa.Table]:
+    """The ids and names of today, as the operator sees them, by column key."""
+    with open_snapshot(check=lambda: None) as snapshot:
+        return read_names(EACH_EXPENSE, _EVERYBODY, snapshot)
 
 
 def _check(sources: Sequence[Source]) -> None:
@@ -88,8 +106,8 @@ def _write(ready: ReadyMonth, sources: Sequence[Source], snapshot: Snapshot) -> 
     names = read_names(EACH_EXPENSE, _EVERYBODY, snapshot)
     seen, met = Seen(names), _Met(EACH_EXPENSE)
     store = result_store()
-    with store.writing(ready.key + LINES) as packed, store.writing(ready.key + RESULT) as sink:
-        lines = LinesPacker(packed)
+    with store.writing(ready.key + LINES) as packed, store.writing(ready.key + RESULT) as file:
+        lines, sink = LinesPacker(packed), _Digested(file)
         with ResultWriter(
             sink,
             [each.column for each in EACH_EXPENSE],
@@ -106,7 +124,7 @@ def _write(ready: ReadyMonth, sources: Sequence[Source], snapshot: Snapshot) -> 
     ready.first_day, ready.last_day, ready.newest = met.first_day, met.last_day, seen.newest
     ready.names = met.names(names)
     ready.lines_digest, ready.frames = lines.digest, lines.frames
-    ready.result_digest, ready.result_end = _seen_file(store, ready.key + RESULT)
+    ready.result_digest, ready.result_end = sink.digest, _end_of(store, ready.key + RESULT)
 
 
 def _facts(month: date, sources: Sequence[Source], snapshot: Snapshot) -> Iterator[pa.RecordBatch]:
@@ -122,13 +140,32 @@ def _facts(month: date, sources: Sequence[Source], snapshot: Snapshot) -> Iterat
     yield from read_expenses(asked, places, CountedDays({}), facts, snapshot)
 
 
-def _seen_file(store: FileStore, key: str) -> tuple[str, int]:
-    """The digest of a result as it lies in the store, and where its row groups end."""
-    digest = hashlib.sha256()
+def _end_of(store: FileStore, key: str) -> int:
+    """Where the row groups of a result end."""
     with closing(store.open(key)) as file:
-        for piece in iter(partial(file.read, _PIECE), b""):
-            digest.update(piece)
-        return digest.hexdigest(), Piece.of_file(file).end
+        return Piece.of_file(file).end
+
+
+class _Digested(io.RawIOBase):
+    """A file that is written, and the digest of what was."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._found = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all that was written so far."""
+        return self._found.hexdigest()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any, /) -> int:
+        """Write the content, all of it."""
+        self._found.update(content)
+        self._file.write(content)
+        return memoryview(content).nbytes
 
 
 class _Met:

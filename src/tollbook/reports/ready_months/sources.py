@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -35,6 +35,14 @@ class Source:
     key: str
 
 
+def of_spending(sources: Iterable[Source], resellers: Collection[int]) -> list[Source]:
+    """Those of resellers who have expenses in the month.
+
+    All of them where nobody has any: its expenses were taken out of the ledger.
+    """
+    return [each for each in sources if not resellers or each.reseller_id in resellers]
+
+
 def sources_digest(month: date, sources: Iterable[Source]) -> str:
     """A digest of the segments of a month, in whatever order they come."""
     told = [month.isoformat(), *sorted([each.reseller_id, each.digest] for each in sources)]
@@ -62,7 +70,7 @@ def ready_rows(ready: ReadyMonth) -> ReadyRows:
     """The rows of the month, as they are appended to a result."""
     store = result_store()
     return ReadyRows(
-        name=ready.sources,
+        name=str(ready.pk),
         rows=ready.rows,
         result=ReadyFile(partial(store.open, ready.key + RESULT), ready.result_digest),
         end=ready.result_end,
@@ -79,9 +87,11 @@ def names_of(ids: Iterable[int], names: pa.Table) -> tuple[list[int], list[str |
     return ordered, texts.take(places).to_pylist()
 
 
-def are_named_so(told: Mapping[str, Any], names: Mapping[str, pa.Table]) -> bool:
-    """Whether every id has the name today that was ``told``."""
-    return all(
-        column in names and names_of(ids, names[column]) == (ids, texts)
+def differing_names(told: Mapping[str, Any], names: Mapping[str, pa.Table]) -> list[str | None]:
+    """The names in ``names`` that are others than were ``told``; None for one that is not there."""
+    return [
+        name
         for column, (ids, texts) in told.items()
-    )
+        for name, text in zip(names_of(ids, names[column])[1], texts, strict=True)
+        if name != text
+    ]

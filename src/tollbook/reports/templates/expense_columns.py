@@ -1,6 +1,7 @@
 """The columns of ``ResellerExpenses``, for each way of grouping, and what they are made of."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import pyarrow as pa
@@ -22,7 +23,7 @@ from tollbook.reports.templates.shared_columns import (
     region_names,
     unit_names,
 )
-from tollbook.results.columns import MONEY, TIMESTAMP
+from tollbook.results.columns import MONEY, TIMESTAMP, Kind
 
 AMOUNTS: Final = (
     "money_before_discount",
@@ -33,6 +34,8 @@ AMOUNTS: Final = (
 )
 """What is totalled, currency by currency."""
 DAYS: Final = "for_date"
+_OF_ONE_ROW: Final = frozenset({"reason", "comment"})
+"""Texts that may be others in each row."""
 PERCENT: Final = pa.decimal128(5, 2)
 
 CLIENT_ID: Final = fact("client_id", "Client ID", pa.int32(), "The client that used the service.")
@@ -54,7 +57,7 @@ DELETED: Final = fact(
     "Whether a later revision replaced it; such rows come only with include_deleted.",
 )
 
-EACH_EXPENSE: Final = (
+_OF_EACH: Final = (
     fact("id", "Expense ID", pa.int64(), "The expense's number in the book."),
     fact("for_date", "Date", pa.date32(), "The day the expense counts for (UTC)."),
     fact("period_start", "Used from", TIMESTAMP, "When the service was used: the start (UTC)."),
@@ -99,6 +102,20 @@ EACH_EXPENSE: Final = (
     fact("reason", "Reason", pa.string(), "Why a revision was made or replaced."),
     fact("comment", "Comment", pa.string(), "A note of the reseller's."),
 )
+
+
+def _kept(made: Made) -> Made:
+    """The column with it declared whether its texts are kept as a dictionary: not by what they are.
+
+    So months that are written each by itself are written alike.
+    """
+    column = made.column
+    if column.kind is not Kind.TEXT:
+        return made
+    return replace(made, column=replace(column, repeats=column.key not in _OF_ONE_ROW))
+
+
+EACH_EXPENSE: Final = tuple(map(_kept, _OF_EACH))
 
 _SUMS: Final = (
     CURRENCY,

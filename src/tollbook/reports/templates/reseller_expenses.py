@@ -88,7 +88,7 @@ def answer_reseller_expenses(question: Question, snapshot: Snapshot) -> Dataset:
     counted, seen = count_days(asked, snapshot), Seen(names)
     batches: Iterator[pa.RecordBatch | ReadyRows]
     if group_by == EXPENSE:
-        ready = find_ready_months(asked, counted, made, names, snapshot)
+        ready = find_ready_months(asked, counted, made, names, snapshot) if question.copies else {}
         places = find_places(asked, snapshot, unread=ready)
         wanted = [*facts_of(made), "created_at"]
         facts = read_expenses(asked, places, counted, wanted, snapshot, ready)

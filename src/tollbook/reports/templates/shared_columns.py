@@ -85,13 +85,12 @@ def feature_metric_names(_viewer: Viewer) -> QuerySet[Any, Any]:
 
 def fact(key: str, header: str, data_type: pa.DataType, description: str, *, of: str = "") -> Made:
     """A column that holds the fact ``of``, or the one of its own name, as it is."""
-    repeats = True if data_type == pa.string() else None
-    return Made(Column(key, header, data_type, description, repeats), (of or key,))
+    return Made(Column(key, header, data_type, description), (of or key,))
 
 
 def name(key: str, header: str, id_fact: str, names: NameQuery, description: str) -> Made:
     """A column of the names that belong to an id."""
-    return Made(Column(key, header, pa.string(), description, repeats=True), (id_fact,), names)
+    return Made(Column(key, header, pa.string(), description), (id_fact,), names)
 
 
 def money(key: str, header: str, facts: tuple[str, ...], description: str) -> Made:
