@@ -10,6 +10,7 @@ from django.test import override_settings
 
 from tests.invoicing.closings import closed
 from tests.reports.book import Book, add_expense, opened
+from tests.reports.renderers.results import ODD_TEXTS, SAMPLE, result_of
 from tollbook.clients.models import Reseller
 from tollbook.clients.viewer import Viewer
 from tollbook.expenses.models import MonthState
@@ -25,7 +26,7 @@ from tollbook.reports.ready_months import (
 from tollbook.reports.renderers import ReportFormat, copy_name
 from tollbook.reports.tasks import prepare_months as prepare_task
 from tollbook.reports.tasks import sweep_months as sweep_task
-from tollbook.results.result_writer import ResultWriter
+from tollbook.results.result_writer import ROW_GROUP, ROWS_PER_PAGE, ResultWriter
 from tollbook.storage.files import StorageUnavailable
 
 NOW = datetime(2026, 12, 5, tzinfo=UTC)
@@ -286,7 +287,7 @@ def test_nothing_is_made_of_a_segment_that_is_not_what_was_sealed(book: Book) ->
     assert states() == ["made"], "it is not tried again each minute"
 
 
-@pytest.mark.parametrize("failure", [StorageUnavailable("full"), OSError("gone"), ValueError("?")])
+@pytest.mark.parametrize("failure", [StorageUnavailable("full"), ValueError("?")])
 def test_a_month_that_cannot_be_made_holds_up_no_other(
     sealed: Book, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
@@ -361,7 +362,7 @@ def test_small_months_are_looked_at_once(book: Book, appended: list[int]) -> Non
     assert appended == []
 
 
-def test_months_that_are_long_past_are_not_kept(sealed: Book, appended: list[int]) -> None:
+def test_months_that_are_long_past_are_not_kept(sealed: Book) -> None:
     with override_settings(READY_MONTHS=1):
         sweep_months(now=NOW)
     assert states() == []
@@ -371,7 +372,6 @@ def test_months_that_are_long_past_are_not_kept(sealed: Book, appended: list[int
         assert prepare() == 1
         sweep_months(now=NOW)
     assert states() == ["ready"]
-    assert appended == []
 
 
 def test_files_go_some_time_after_their_month_was_given_up(sealed: Book) -> None:
@@ -477,3 +477,53 @@ def test_amounts_keep_every_digit(book: Book, appended: list[int]) -> None:
     assert appended == [2]
     (totals,) = found.notes["totals"].values()
     assert Decimal(totals["money_value"]) == Decimal("12345678901234567890123.456789012346")
+
+
+def test_a_month_in_which_everything_was_replaced_has_no_files(book: Book) -> None:
+    add_expense(book, book.fjord, date(2026, 10, 5), "1", kind="correction", deleted=True)
+    add_expense(book, book.fjord, date(2026, 9, 5), "1", kind="correction")
+    for month in ("2026-09", "2026-10"):
+        assert closed(book.admin, month).status == "Completed"
+    assert prepare() == 2
+    assert [ready.rows for ready in ReadyMonth.objects.order_by("month")] == [1, 0]
+    assert len(result_store().keys("ready")) == 2
+
+
+def test_releases_that_run_beside_each_other_take_nothing_from_each_other(
+    sealed: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "WRITTEN", sources.WRITTEN + 1)
+    assert prepare() == 1
+    assert states() == ["ready", "ready"]
+    assert prepare() == 0
+    sweep_months(now=datetime.now(UTC))
+    assert states() == ["given up", "ready"]
+
+
+def test_a_store_out_of_reach_is_not_asked_for_each_month(
+    sealed: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert closed(sealed.admin, "2026-09").status == "Completed"
+    ReadyMonth.objects.all().delete()
+    asked: list[str] = []
+
+    def out_of_reach(key: str) -> str:
+        asked.append(key)
+        raise ConnectionError("no answer")
+
+    monkeypatch.setattr(making, "segment_digest", out_of_reach)
+    assert prepare() == 0
+    assert len(asked) == 1
+
+
+def test_what_is_written_has_a_number_that_goes_up_with_it() -> None:
+    """Where this digest must be another one, ``WRITTEN`` must be too: see it."""
+    like = (1, True, date(2026, 10, 1), datetime(2026, 10, 1, 2, 3, 4, tzinfo=UTC))
+    odd = [(text, text, *like, Decimal("0.1"), Decimal(20)) for text in ODD_TEXTS]
+    digest = result_of([*SAMPLE, *odd]).summary.digest
+    packed = (ROW_GROUP, ROWS_PER_PAGE)
+    assert (sources.WRITTEN, digest, packed) == (
+        1,
+        "13ae4a93bad413dcd1993b3afc16b1ae02043ae2e6589824ed7e328cf0b6bab6",
+        (32_768, 1_024),
+    )

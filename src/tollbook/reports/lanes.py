@@ -9,6 +9,9 @@ from typing import Final
 import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 
+BATCH_BYTES: Final = {"adbc.postgresql.batch_size_hint_bytes": str(1 << 22)}
+"""For every cursor: a quarter of what the driver does by itself, as fast, and less waits in
+memory."""
 _WAITING: Final = 3
 """Batches that a lane may have ready; each is some megabytes."""
 _LOOK_UP: Final = 0.05
@@ -58,7 +61,7 @@ class Lane:
 
     def _read(self) -> None:
         try:
-            with self._opening() as link, link.cursor() as cursor:
+            with self._opening() as link, link.cursor(adbc_stmt_kwargs=BATCH_BYTES) as cursor:
                 self._cursor = cursor
                 for query in self._queries:
                     cursor.execute(query)

@@ -51,7 +51,7 @@ class ReadyMonth(models.Model):
                 condition=models.Q(state__in=ReadyState.values), name="ready_month_state"
             ),
             models.UniqueConstraint(
-                fields=("sources",),
+                fields=("sources", "layout"),
                 condition=models.Q(state=ReadyState.READY),
                 name="ready_month_once",
             ),

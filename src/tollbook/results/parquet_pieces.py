@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from tollbook.results.thrift import (
     BINARY,
+    I16,
     I32,
     I64,
     LIST,
@@ -32,7 +33,6 @@ from tollbook.results.thrift import (
 MAGIC: Final = b"PAR1"
 TAIL: Final = 8
 """The length of the footer and the magic number."""
-_I16: Final = 4
 _VERSION, _SCHEMA, _ROWS, _GROUPS, _KEY_VALUES, _WRITER, _ORDERS = 1, 2, 3, 4, 5, 6, 7
 _KNOWN: Final = {_VERSION, _SCHEMA, _ROWS, _GROUPS, _KEY_VALUES, _WRITER, _ORDERS}
 _ALIKE: Final = (_VERSION, _SCHEMA, _WRITER, _ORDERS)
@@ -188,7 +188,7 @@ class PiecesOfParquet:
         for ordinal, (group, chunks) in enumerate(self._groups):
             group[_CHUNKS] = LIST, sequence(STRUCT, [_encoded(chunk) for chunk in chunks])
             if _GROUP_ORDINAL in group:
-                group[_GROUP_ORDINAL] = _I16, integer(ordinal)
+                group[_GROUP_ORDINAL] = I16, integer(ordinal)
             groups.append(_encoded(group))
         footer = dict(first.footer)
         footer[_ROWS] = I64, integer(self._rows)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+I16: Final = 4
 I32: Final = 5
 I64: Final = 6
 BINARY: Final = 8
@@ -72,7 +73,7 @@ class CompactReader:
         return self._encoded[start : self.at]
 
     def _skip(self, kind: int) -> None:
-        if kind in (I32, I64, 4):
+        if kind in (I16, I32, I64):
             self._unsigned()
         elif kind == BINARY:
             size = self._unsigned()

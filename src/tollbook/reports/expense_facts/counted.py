@@ -19,7 +19,7 @@ from tollbook.reports.expense_facts.asked import AskedExpenses
 from tollbook.reports.expense_facts.places import Places
 from tollbook.reports.snapshot import Snapshot
 
-_SEE_WHOLE_RESELLERS: Final = frozenset({Role.OPERATOR, Role.ADMIN})
+SEE_WHOLE_RESELLERS: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 _OF_PRODUCTS: Final = frozenset({"product_id", "currency_id"})
 _ROWS: Final = Cast(Sum("expenses"), BigIntegerField())
 
@@ -60,7 +60,7 @@ def count_days(asked: AskedExpenses, snapshot: Snapshot) -> CountedDays:
 def count_expenses(asked: AskedExpenses, places: Places, snapshot: Snapshot) -> int:
     """How many expenses the report is about."""
     columns = {name for name, _ in asked.equal}
-    if asked.viewer.role in _SEE_WHOLE_RESELLERS and "client_id" not in columns:
+    if asked.viewer.role in SEE_WHOLE_RESELLERS and "client_id" not in columns:
         counts = ProductCount if columns & _OF_PRODUCTS else DayCount
         kept = counts.objects.filter(*asked.conditions).order_by()
         return _number(snapshot, kept.values("deleted").annotate(rows=_ROWS).values_list("rows"))

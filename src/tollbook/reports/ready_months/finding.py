@@ -8,12 +8,11 @@ import pyarrow as pa
 import structlog
 from django.db.models.functions import Now
 
-from tollbook.clients.rules import Role
 from tollbook.expenses.segments import closed_months
 from tollbook.kernel.periods import DateRange, month_start
 from tollbook.reports.dataset import Made
 from tollbook.reports.expense_facts.asked import AskedExpenses
-from tollbook.reports.expense_facts.counted import CountedDays
+from tollbook.reports.expense_facts.counted import SEE_WHOLE_RESELLERS, CountedDays
 from tollbook.reports.models import ReadyMonth, ReadyState
 from tollbook.reports.ready_months.sources import (
     Source,
@@ -25,7 +24,6 @@ from tollbook.reports.ready_months.sources import (
 from tollbook.reports.snapshot import Snapshot
 
 CLIENT_NAME: Final = "client_name"
-_SEE_WHOLE_RESELLERS: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 _OF_EVERYTHING: Final = {"deleted": False}
 """What a report asks for that leaves nothing of a reseller out."""
 _log = structlog.get_logger(__name__)
@@ -56,7 +54,7 @@ def find_ready_months(
     """
     reseller_id = asked.viewer.reseller_id
     own = {} if reseller_id is None else {"reseller_id": reseller_id}
-    if asked.viewer.role not in _SEE_WHOLE_RESELLERS or dict(asked.equal) != own | _OF_EVERYTHING:
+    if asked.viewer.role not in SEE_WHOLE_RESELLERS or dict(asked.equal) != own | _OF_EVERYTHING:
         return {}
     digests = []
     for month, sources in _sealed(asked.days, snapshot, reseller_id).items():

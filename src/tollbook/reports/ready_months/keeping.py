@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from tollbook.expenses.models import DayCount
@@ -51,15 +51,19 @@ def prepare_months(*, now: datetime, longest: float = _LONGEST, fewest: int = FE
     What cannot be made is told in the log, and tried again half an hour later.
     """
     began, made = time.monotonic(), 0
+    there = set(_there().values_list("sources", flat=True))
     for sources, (month, segments) in _wanted(now).items():
+        if sources in there or _there().filter(sources=sources).exists():
+            continue
         if time.monotonic() - began > longest:
             break
-        if _is_there(sources):
-            continue
         try:
             make_month(month, segments, fewest=fewest)
-        except (NotWhatWasSealed, DomainError, OSError, ValueError) as error:
+        except (NotWhatWasSealed, DomainError, ValueError) as error:
             _log.error("month_not_made_ready", month=str(month), why=str(error))
+        except OSError as error:
+            _log.error("store_out_of_reach", month=str(month), why=str(error))
+            break
         else:
             made += 1
     return made
@@ -73,9 +77,12 @@ def sweep_months(*, now: datetime) -> int:
     """
     wanted, names = _wanted(now), names_of_everybody()
     standing = ReadyMonth.objects.filter(state=ReadyState.READY)
-    for number, sources, told in standing.values_list("pk", "sources", "names").iterator():
+    told_of = ("pk", "sources", "layout", "names")
+    for number, sources, layout, told in standing.values_list(*told_of).iterator():
         if sources not in wanted:
             give_up_month(number, "it is long past, or was sealed otherwise since")
+        elif layout != layout_of(EACH_EXPENSE):
+            give_up_month(number, "another release made it")
         elif differing_names(told, names):
             give_up_month(number, "a name has changed")
     over = ReadyMonth.objects.exclude(state=ReadyState.READY).filter(
@@ -93,11 +100,11 @@ def sweep_months(*, now: datetime) -> int:
     return removed
 
 
-def _is_there(sources: str) -> bool:
-    """Whether it is ready, or somebody began to make it not long ago."""
+def _there() -> QuerySet[ReadyMonth]:
+    """What is ready, or what somebody began to make not long ago."""
     begun = Q(state=ReadyState.MADE, state_since__gt=Now() - _MADE_STILL)
-    found = ReadyMonth.objects.filter(sources=sources, layout=layout_of(EACH_EXPENSE))
-    return found.filter(Q(state=ReadyState.READY) | begun).exists()
+    found = ReadyMonth.objects.filter(layout=layout_of(EACH_EXPENSE))
+    return found.filter(Q(state=ReadyState.READY) | begun)
 
 
 def _wanted(now: datetime) -> Wanted:

@@ -73,7 +73,9 @@ def make_month(month: date, sources: Sequence[Source], *, fewest: int = FEWEST_R
             _write(ready, sources, snapshot)
         _check(sources)
     with transaction.atomic():
-        before = ReadyMonth.objects.filter(sources=digest, state=ReadyState.READY)
+        before = ReadyMonth.objects.filter(
+            sources=digest, layout=ready.layout, state=ReadyState.READY
+        )
         before.update(state=ReadyState.GIVEN_UP, state_since=Now())
         ready.state, ready.state_since = ReadyState.READY, Now()
         ready.save()
@@ -91,10 +93,10 @@ def _check(sources: Sequence[Source]) -> None:
     for source in sources:
         try:
             found = segment_digest(source.key)
-        except OSError as error:
-            raise NotWhatWasSealed(f"{source.key}: {error}") from error
+        except FileNotFoundError as error:
+            raise NotWhatWasSealed(f"{source.key} is not there") from error
         if found != source.digest:
-            raise NotWhatWasSealed(source.key)
+            raise NotWhatWasSealed(f"{source.key} is not what was sealed")
 
 
 def _rows_of(source: Source) -> int:
@@ -121,10 +123,20 @@ def _write(ready: ReadyMonth, sources: Sequence[Source], snapshot: Snapshot) -> 
             for batch in make_columns(facts, EACH_EXPENSE, names):
                 writer.write(batch)
     ready.rows = writer.summary.rows
+    if not ready.rows:
+        _remove(ready, store)
+        return
     ready.first_day, ready.last_day, ready.newest = met.first_day, met.last_day, seen.newest
     ready.names = met.names(names)
     ready.lines_digest, ready.frames = lines.digest, lines.frames
     ready.result_digest, ready.result_end = sink.digest, _end_of(store, ready.key + RESULT)
+
+
+def _remove(ready: ReadyMonth, store: FileStore) -> None:
+    """Keep no files of a month in which everything was replaced."""
+    for ending in (LINES, RESULT):
+        store.delete(ready.key + ending)
+    ready.key = ""
 
 
 def _facts(month: date, sources: Sequence[Source], snapshot: Snapshot) -> Iterator[pa.RecordBatch]:

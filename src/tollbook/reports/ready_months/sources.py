@@ -18,6 +18,8 @@ from tollbook.reports.dataset import Made
 from tollbook.reports.models import ReadyMonth
 from tollbook.results.ready_rows import ReadyFile, ReadyRows
 
+WRITTEN: Final = 1
+"""Goes up with every change of the text of a row or of how a result is packed."""
 FOLDER: Final = "ready"
 RESULT: Final = ".parquet"
 LINES: Final = ".csv.zst"
@@ -52,12 +54,13 @@ def sources_digest(month: date, sources: Iterable[Source]) -> str:
 def layout_of(made: Sequence[Made]) -> str:
     """A digest of what decides the bytes of rows, besides facts and names.
 
-    Each release makes ready months anew, for it may write them otherwise.
+    Each release makes ready months anew, for it may write them otherwise; ``WRITTEN`` goes up where
+    one release does.
     """
     columns = [
         [each.column.key, str(each.column.type), each.column.repeats, each.facts] for each in made
     ]
-    told = [tollbook.__version__, pa.__version__, columns]
+    told = [WRITTEN, tollbook.__version__, pa.__version__, columns]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
