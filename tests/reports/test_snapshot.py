@@ -121,3 +121,13 @@ def test_a_database_that_goes_away_is_told_apart_from_a_query_that_fails(book: B
     with pytest.raises(OperationalError), open_snapshot(check=never) as snapshot:
         snapshot.table(sleeping(30))
     thread.join()
+
+
+@pytest.mark.parametrize("queries", [1, 2])
+def test_few_megabytes_are_read_at_once_by_one_connection_and_by_several(queries: int) -> None:
+    """Ten megabytes of text a query, which the driver by itself hands over as one batch."""
+    some = "SELECT number, repeat('x', 1000) AS text FROM generate_series(1, 10000) AS number"
+    with open_snapshot(check=never) as snapshot:
+        sizes = [batch.nbytes for batch in snapshot.batches_of([some] * queries, lambda each: each)]
+    assert sum(sizes) > queries * 10_000_000
+    assert max(sizes) < 5_000_000
