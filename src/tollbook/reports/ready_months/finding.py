@@ -23,7 +23,7 @@ from tollbook.reports.ready_months.sources import (
 )
 from tollbook.reports.snapshot import Snapshot
 
-CLIENT_NAME: Final = "client_name"
+_CLIENT_NAME: Final = "client_name"
 _OF_EVERYTHING: Final = {"deleted": False}
 """What a report asks for that leaves nothing of a reseller out."""
 _log = structlog.get_logger(__name__)
@@ -101,7 +101,7 @@ def _are_in_sight(ready: ReadyMonth, clients: pa.Array | None) -> bool:
     """Whether the viewer knows of every client that the month has."""
     if clients is None:
         return True
-    ids, _ = ready.names[CLIENT_NAME]
+    ids, _ = ready.names[_CLIENT_NAME]
     return set(ids) <= set(clients.to_pylist())
 
 
