@@ -34,6 +34,11 @@ WHOLE = {"date_from": "2026-09-01", "date_to": "2026-12-01"}
 OCTOBER = {"date_from": "2026-10-01", "date_to": "2026-11-01"}
 
 
+def only_long(*cases: Any) -> list[Any]:
+    """Cases that are tried where there is time."""
+    return [pytest.param(case, marks=pytest.mark.long) for case in cases]
+
+
 @pytest.fixture
 def sealed(book: Book) -> Book:
     """October of North is closed and ready; of South and all of November nothing is."""
@@ -255,7 +260,7 @@ def harm(key: str, how: str) -> None:
 
 
 @pytest.mark.parametrize("ending", [sources.RESULT, sources.LINES])
-@pytest.mark.parametrize("how", ["gone", "bit", "cut", "empty", "other"])
+@pytest.mark.parametrize("how", ["gone", "bit", *only_long("cut", "empty", "other")])
 def test_a_broken_file_costs_time_and_nothing_else(sealed: Book, ending: str, how: str) -> None:
     harm(ReadyMonth.objects.get().key + ending, how)
     found = Asked(sealed.admin)
@@ -430,21 +435,23 @@ def test_what_breaks_off_is_made_again_later_and_its_files_go(
     "wrong",
     [
         {"rows": 19},
-        {"rows": 2**40},
         {"result_end": 4},
-        {"result_end": -1},
-        {"result_end": 2**40},
-        {"result_digest": "0" * 64},
-        {"lines_digest": ""},
         {"frames": 7},
-        {"frames": []},
-        {"frames": [["a", 1]]},
-        {"frames": [[1, 2, 3]]},
-        {"frames": [[-1, 5]]},
-        {"frames": [[10**15, 10**15]]},
         {"names": {}},
-        {"names": {"client_name": [[], []]}},
-        {"key": "ready/nothing"},
+        *only_long(
+            {"rows": 2**40},
+            {"result_end": -1},
+            {"result_end": 2**40},
+            {"result_digest": "0" * 64},
+            {"lines_digest": ""},
+            {"frames": []},
+            {"frames": [["a", 1]]},
+            {"frames": [[1, 2, 3]]},
+            {"frames": [[-1, 5]]},
+            {"frames": [[10**15, 10**15]]},
+            {"names": {"client_name": [[], []]}},
+            {"key": "ready/nothing"},
+        ),
     ],
     ids=str,
 )
