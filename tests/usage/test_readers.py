@@ -190,10 +190,21 @@ def test_what_is_wrong_with_a_line_never_touches_the_next(
     [
         ('{"record_id": "a"', "", "is no JSON"),
         ("[]", "", "is no JSON object"),
+        ("null", "", "is no JSON object"),
+        (" null ", "", "is no JSON object"),
+        ('"text"', "", "is no JSON object"),
+        ("1", "", "is no JSON object"),
+        ("null" + json.dumps(GOOD), "", "is no JSON"),
+        (json.dumps(GOOD) + "null", "", "is no JSON"),
         (json.dumps(GOOD)[:-1] + ', "x": 1}', "", "is no column of a usage record"),
         (json.dumps(GOOD)[:-1] + ', "amount": 1}', "amount", "is given twice"),
         (json.dumps(GOOD | {"record_id": 5}), "record_id", "is a number"),
         (json.dumps(GOOD | {"record_id": "\ud800"}), "record_id", "is no text of Unicode"),
+        (json.dumps(GOOD | {"amount": "\ud800"}), "amount", "is no number"),
+        (json.dumps(GOOD | {"client_id": "\ud800"}), "client_id", "is no number"),
+        (json.dumps(GOOD | {"\ud800": 1}), "", "is no column of a usage record"),
+        (json.dumps(GOOD | {"unit": ["\ud800"]}), "unit", "is neither a text nor a number"),
+        (json.dumps(GOOD | {"unit": {"\ud800": 1}}), "unit", "is neither a text nor a number"),
         (json.dumps(GOOD | {"feature": ["cdn"]}), "feature", "is neither a text nor a number"),
         (json.dumps(GOOD).replace('"1.5"', "1e400"), "amount", "is too large"),
         (json.dumps(GOOD).replace('"1.5"', "NaN"), "amount", "is neither a text nor a number"),
@@ -220,6 +231,7 @@ def test_a_bad_line_of_json_is_found_among_good_ones(line: str, column: str, rea
         '{"a": [1.50, null, "é"]}',
         "[false]",
         "[[[[[[[[…]]]]]]]]",
+        '["\\ud800"]',
     ],
 )
 def test_what_is_refused_is_shown_as_it_stands_in_the_file(value: str) -> None:
@@ -227,6 +239,36 @@ def test_what_is_refused_is_shown_as_it_stands_in_the_file(value: str) -> None:
     line = json.dumps(GOOD).replace('"cdn"', nested if "…" in value else value)
     [unread] = read_json_lines([line.encode()])
     assert unread().refused["value"].to_list() == [value]
+
+
+@pytest.mark.parametrize("place", [0, 50, 100])
+@pytest.mark.parametrize("line", ["null", "null\nnull", "null " * 9])
+def test_what_is_no_object_stops_no_reader_wherever_it_stands(line: str, place: int) -> None:
+    lines = [json.dumps(GOOD | {"record_id": str(n)}) for n in range(100)]
+    lines.insert(place, line)
+    good, bad, _ = read("\n".join(lines).encode(), "x.jsonl")
+    assert len(good) == 100
+    assert [number for number, _, _ in bad] == [place + 1 + n for n in range(len(line.split("\n")))]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \t\n"])
+def test_objects_glued_together_are_refused_though_empty_lines_make_up_for_them(end: str) -> None:
+    line = json.dumps(GOOD)
+    lines = [line * 2, line, json.dumps(GOOD | {"amount": "-1"}), "", line]
+    good, bad, _ = read("".join(each + end for each in lines).encode(), "x.jsonl")
+    assert [row["line"] for row in good] == [2, 5]
+    assert [(number, reason) for number, _, reason in bad] == [
+        (1, "is no JSON"),
+        (3, "is negative"),
+    ]
+
+
+def test_an_object_on_several_lines_is_refused_line_by_line() -> None:
+    pretty = json.dumps(GOOD, indent=1)
+    text = f"{pretty}\n" + (json.dumps(GOOD) * len(pretty.split("\n"))) + "\n"
+    good, bad, _ = read(text.encode(), "x.jsonl")
+    assert good == []
+    assert [number for number, _, _ in bad] == list(range(1, len(pretty.split("\n")) + 2))
 
 
 def test_numbers_of_json_keep_every_digit() -> None:
