@@ -339,6 +339,53 @@ def test_parquet_of_its_own_types_is_read_exactly() -> None:
     assert row["period_start"].isoformat() == "2026-10-05T14:00:00+00:00"
 
 
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), "string")]
+)
+@pytest.mark.parametrize("column", [*GOOD, "resource_id", "unit"])
+def test_texts_of_parquet_that_are_no_unicode_are_refused_row_by_row(
+    column: str, kind: pa.DataType
+) -> None:
+    texts = [GOOD | {"resource_id": "é", "unit": "gb", "record_id": text} for text in "abcd"]
+    table = pa.Table.from_pylist(texts)
+    place = table.schema.get_field_index(column)
+    values = [text.encode() for text in table[column].to_pylist()]
+    values[1], values[3] = b"\xff" + values[1], b"\xc3"
+    table = table.set_column(place, column, _unchecked(values).cast(kind))
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    good, bad, records = read(sink.getvalue(), "x.parquet")
+    assert [(row["line"], row["record_id"]) for row in good] == [(1, "a"), (3, "c")]
+    assert bad == [(line, column, "is no text of Unicode") for line in (2, 4)]
+    assert records == 4
+
+
+def test_bytes_that_are_no_text_are_shown_escaped() -> None:
+    content = _parquet({"feature": _unchecked([b"cd\xffn"])})
+    [unread] = read_parquet(pa.BufferReader(content))
+    assert unread().refused.rows() == [(1, "a", "feature", r"cd\xffn", "is no text of Unicode")]
+
+
+def test_a_column_whose_name_is_no_text_is_refused_with_the_file() -> None:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"unix": ["gb"]}), sink, store_schema=False)
+    with pytest.raises(InvalidInput, match="the name of a column is no text of Unicode"):
+        read(sink.getvalue().replace(b"unix", b"un\xffx"), "x.parquet")
+
+
+def test_a_moment_of_parquet_is_the_same_in_a_zone_that_nobody_knows() -> None:
+    ends = pa.array([1_791_212_400_000_000], pa.timestamp("us", tz="Foo/Bar"))
+    [row], bad, _ = read(_parquet({"period_end": ends}), "x.parquet")
+    assert bad == []
+    assert row["period_end"].isoformat() == "2026-10-05T15:00:00+00:00"
+
+
+def _unchecked(values: list[bytes]) -> pa.Array:
+    """A column of texts that holds these bytes as they are."""
+    _, offsets, data = pa.array(values, pa.binary()).buffers()
+    return pa.StringArray.from_buffers(len(values), offsets, data)
+
+
 def _parquet(changed: dict[str, pa.Array]) -> bytes:
     sink = io.BytesIO()
     pq.write_table(
