@@ -95,7 +95,7 @@ def import_usage(task: FileTask, progress: Progress) -> TaskOutcome:
             count.add(checked)
             staging.add(checked.good, prints)
             _refuse(writer, checked.refused)
-        staging.close()
+        staging.close(progress.check)
         entered = enter_lake(
             staging,
             folder,
