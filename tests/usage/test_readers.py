@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from tests.laws import examples
 from tests.usage.files import csv_bytes, json_bytes, parquet_bytes
 from tollbook.kernel.errors import InvalidInput
-from tollbook.usage.checks import check_records
+from tollbook.usage.checks import Checked, check_records
 from tollbook.usage.forms import form_of_name
 from tollbook.usage.names import Names
-from tollbook.usage.readers import read_records
+from tollbook.usage.readers import packed, read_records
 from tollbook.usage.readers.json_lines import read_json_lines
 from tollbook.usage.readers.parquet_file import read_parquet
 from tollbook.usage.seen import Seen
@@ -271,6 +271,31 @@ def test_an_object_on_several_lines_is_refused_line_by_line() -> None:
     assert [number for number, _, _ in bad] == list(range(1, len(pretty.split("\n")) + 2))
 
 
+def test_numbers_that_are_refused_are_shown_without_zeros_that_nobody_wrote() -> None:
+    lines = [
+        GOOD | {"client_id": 1001},
+        GOOD | {"client_id": 1.5},
+        GOOD | {"amount": -100},
+        GOOD | {"amount": -0.00000000001},
+    ]
+    json_lines = json_bytes(lines)
+    table = pa.Table.from_pylist([GOOD]).drop_columns(["amount"])
+    amounts = pa.array([Decimal("-20.50")], pa.decimal128(10, 2))
+    sink = io.BytesIO()
+    pq.write_table(table.append_column("amount", amounts), sink)
+    shown = [
+        checked.refused["value"].to_list()
+        for content, name in ((json_lines, "x.jsonl"), (sink.getvalue(), "x.parquet"))
+        for checked in _checked(content, name)
+    ]
+    assert shown == [["1001", "1.5", "-100", "-0.00000000001"], ["-20.5"]]
+
+
+def _checked(content: bytes, name: str) -> list[Checked]:
+    pieces = read_records(pa.BufferReader(content), form_of_name(name), most=10**9, folder=Path())
+    return [check_records(unread(), NAMES, Seen()) for unread in pieces]
+
+
 def test_numbers_of_json_keep_every_digit() -> None:
     line = json.dumps(GOOD).replace('"1.5"', "123456789012345678.123456789012")
     [row] = read(line.encode(), "x.jsonl")[0]
@@ -302,6 +327,28 @@ def test_a_small_file_that_would_unpack_to_a_huge_one_is_refused_early() -> None
     bomb = gzip.compress(HEADER + b"\n" * 50_000_000)
     with pytest.raises(InvalidInput, match="longer than 1000000 bytes"):
         read(bomb, "x.csv.gz", most=1_000_000)
+
+
+def test_many_tiny_members_of_gzip_cost_what_they_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    copied = 0
+
+    class Counted:
+        """Tells how many bytes after the end of a member are copied."""
+
+        def __init__(self, bits: int) -> None:
+            self._one = real(bits)
+
+        def __getattr__(self, name: str) -> Any:
+            nonlocal copied
+            found = getattr(self._one, name)
+            copied += len(found) if name == "unused_data" else 0
+            return found
+
+    real = packed.isal_zlib.decompressobj
+    monkeypatch.setattr(packed.isal_zlib, "decompressobj", Counted)
+    members = gzip.compress(HEADER + LINE + b"\n") + gzip.compress(b"") * 10_000
+    assert ids(members, "x.csv.gz") == [(2, "a")]
+    assert copied < 500 * len(members)
 
 
 def test_several_members_of_gzip_are_one_file() -> None:

@@ -155,7 +155,7 @@ def test_of_many_days_few_files_are_open(tmp_path: Path) -> None:
     found = Staging(tmp_path)
     for number in range(3):
         found.add(good(number * 400, 400, list(range(365))), prints(400))
-        assert len(found._open) == 64
+        assert len(found._open) == 32
     found.close()
 
 

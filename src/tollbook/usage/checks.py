@@ -198,7 +198,7 @@ class _Looked:
     def _refused(self, name: str, reasons: pl.Series) -> pl.DataFrame:
         wrong = reasons.is_not_null()
         mask = wrong.to_arrow()
-        values = _series(self._column(name).filter(mask).cast(pa.string()))
+        values = _shown(self._column(name).filter(mask))
         return refusals(
             self._found["line"].filter(wrong),
             column=name,
@@ -249,6 +249,13 @@ def _is_plainly_right(column: pa.Array, longest: int) -> bool:
         return False
     bytes_ = _series(pa.Array.from_buffers(pa.uint8(), text.size, [None, text]))
     return not ((bytes_ < _SPACE) | (bytes_ == _DELETE)).any()
+
+
+def _shown(column: pa.Array) -> pl.Series:
+    """The values as texts; numbers without the zeros that their type adds at the end."""
+    if not pa.types.is_decimal(column.type):
+        return _series(column.cast(pa.string()))
+    return _series(column).cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
 
 
 def _coded(column: pa.Array) -> pa.DictionaryArray:

@@ -18,7 +18,7 @@ from tollbook.usage.records import USAGE_SCHEMA
 from tollbook.usage.spilled import Spilled
 from tollbook.usage.staged_files import ROW_GROUP, OpenFiles, StagedFile
 
-_MOST_OPEN: Final = 64
+_MOST_OPEN: Final = 32
 _MOST_GROUPS: Final = 32
 """Row groups of one file: while it is open it keeps 26 kB for each, which its footer will say."""
 _MOST_IDLE: Final = 64
