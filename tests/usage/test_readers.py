@@ -427,6 +427,26 @@ def test_a_moment_of_parquet_is_the_same_in_a_zone_that_nobody_knows() -> None:
     assert row["period_end"].isoformat() == "2026-10-05T15:00:00+00:00"
 
 
+@pytest.mark.parametrize(
+    ("unit", "first", "last"),
+    [
+        ("us", 2**63 - 2, 2**63 - 1),
+        ("us", -(2**63), -(2**63) + 1),
+        ("ms", 2**63 - 2, 2**63 - 1),
+        ("ms", 18_448_535_282_509_552, 18_448_535_282_509_553),
+        ("ms", -(2**63), -(2**63) + 1),
+    ],
+)
+def test_moments_of_parquet_far_away_do_not_come_around(unit: str, first: int, last: int) -> None:
+    moments = {
+        name: pa.array([value]).cast(pa.timestamp(unit, tz="UTC"))
+        for name, value in (("period_start", first), ("period_end", last))
+    }
+    good, bad, _ = read(_parquet(moments), "x.parquet")
+    assert good == []
+    assert (1, "period_start", "is not between 2000 and 2100") in bad
+
+
 def _unchecked(values: list[bytes]) -> pa.Array:
     """A column of texts that holds these bytes as they are."""
     _, offsets, data = pa.array(values, pa.binary()).buffers()

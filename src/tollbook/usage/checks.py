@@ -5,6 +5,7 @@ once in a file, and the findings are spread over the rows by number.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import polars as pl
@@ -37,6 +38,7 @@ _MOMENT: Final = (
 )
 _MOMENT_FORM: Final = "%Y-%m-%dT%H:%M:%S%.f%:z"
 _UTC: Final = pl.Datetime("us", "UTC")
+_CENTURY: Final = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _LARGEST: Final = 10**18
 _EXACT: Final = pl.Decimal(38, 12)
 
@@ -398,7 +400,7 @@ def _moments(values: pl.Series) -> pl.DataFrame:
 
 
 def _of_another_century(moment: pl.Expr) -> pl.Expr:
-    return (moment.dt.year() < 2000) | (moment.dt.year() > 2099)
+    return (moment < _CENTURY[0]) | (moment >= _CENTURY[1])
 
 
 def _amounts(values: pl.Series) -> pl.DataFrame:

@@ -21,6 +21,8 @@ from tollbook.usage.refusals import refusals
 _ROWS: Final = 32_768
 _LARGEST_GROUP: Final = 2 << 30
 _MOMENT: Final = pa.timestamp("us", tz="UTC")
+_FAR: Final = {"s": 10**12, "ms": 10**15}
+"""Of units that reach further than microseconds, so many are far beyond any century of usage."""
 
 
 def read_parquet(file: Any) -> Iterator[Unread]:
@@ -138,13 +140,22 @@ def _plain(batch: pa.RecordBatch) -> pa.Table:
 def _plain_column(column: pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_timestamp(kind):
-        moments = column.cast(pa.timestamp(kind.unit, tz="UTC"))  # whichever zone shows them
-        return pc.floor_temporal(moments, unit="microsecond").cast(_MOMENT, safe=False)
+        return _moments(column)
     if pa.types.is_decimal(kind):
         return _amounts_or_texts(column)
     if pa.types.is_integer(kind):
         return column.cast(pa.string()) if pa.types.is_uint64(kind) else column.cast(pa.int64())
     return column.cast(pa.string())
+
+
+def _moments(column: pa.Array) -> pa.Array:
+    """Moments as the lake has them, whichever zone shows them; none comes around from far away."""
+    unit = column.type.unit
+    if far := _FAR.get(unit):
+        ticks = pc.max_element_wise(column.cast(pa.int64()), -far, skip_nulls=False)
+        column = pc.min_element_wise(ticks, far, skip_nulls=False)
+    moments = column.cast(pa.timestamp(unit, tz="UTC"))
+    return pc.floor_temporal(moments, unit="microsecond").cast(_MOMENT, safe=False)
 
 
 def _amounts_or_texts(column: pa.Array) -> pa.Array:
