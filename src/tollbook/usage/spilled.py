@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 import pyarrow as pa
 
-from tollbook.usage.prints import frame_of
+from tollbook.usage.prints import frame_of, one_batch
 from tollbook.usage.records import USAGE_SCHEMA
 
 _MOST_WAITING: Final = 65_536
@@ -25,14 +25,14 @@ class Spilled:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._groups: dict[int, int] = {}
-        self._waiting: list[pl.DataFrame] = []
+        self._waiting: list[pa.RecordBatch] = []
         self._rows = 0
 
     def add(self, records: pl.DataFrame) -> None:
         """Take in records of the lake, with ``file``."""
         for number in records["file"].unique():
             self._groups.setdefault(number, len(self._groups) // _GROUP_FILES)
-        self._waiting.append(records.select(_SCHEMA.names))
+        self._waiting.append(one_batch(records, _SCHEMA))
         self._rows += len(records)
         if self._rows >= _MOST_WAITING:
             self._write()
@@ -54,15 +54,17 @@ class Spilled:
                 yield frame_of(pa.ipc.open_stream(source).read_all())
 
     def _write(self) -> None:
-        group = pl.col("file").replace_strict(self._groups, return_dtype=pl.Int32)
-        whole = pl.concat(self._waiting).with_columns(group=group)
+        [whole] = pa.Table.from_batches(self._waiting).combine_chunks().to_batches()
         self._waiting, self._rows = [], 0
-        for (number,), part in whole.partition_by("group", as_dict=True).items():
+        group = pl.Series("group", whole["file"]).replace_strict(self._groups)
+        rows = group.to_frame().with_row_index("row")
+        places = rows.group_by("group", maintain_order=True).agg("row")
+        for number, row in zip(places["group"], places["row"], strict=True):
             with (
                 self._path(number).open("ab") as sink,
                 pa.ipc.new_stream(sink, _SCHEMA, options=_PACKED) as writer,
             ):
-                writer.write_table(part.select(_SCHEMA.names).to_arrow().cast(_SCHEMA))
+                writer.write_batch(whole.take(row.to_arrow()))
 
     def _path(self, group: int) -> Path:
         return self._folder / f"spilled-{group}.arrow"
