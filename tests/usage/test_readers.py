@@ -447,6 +447,27 @@ def test_moments_of_parquet_far_away_do_not_come_around(unit: str, first: int, l
     assert (1, "period_start", "is not between 2000 and 2100") in bad
 
 
+@pytest.mark.parametrize("stored", [True, False], ids=["numbered", "plain"])
+@pytest.mark.parametrize("column", ["record_id", "resource_id", "feature", "amount"])
+def test_one_long_text_that_repeats_takes_the_memory_of_one(
+    column: str, stored: bool, tmp_path: Path
+) -> None:
+    place = tmp_path / "usage.parquet"
+    texts = GOOD | {"resource_id": "x", column: "0" * 100_000 + "1"}
+    numbers = pa.array([0] * 30_000, pa.int32())
+    columns = {
+        name: pa.DictionaryArray.from_arrays(numbers, pa.array([text]))
+        for name, text in texts.items()
+    }
+    pq.write_table(pa.table(columns), place, store_schema=stored)
+    [unread] = read_parquet(pa.OSFile(str(place)))
+    raw = unread()
+    assert raw.table.nbytes < 200_000_000
+    checked = check_records(raw, NAMES, Seen())
+    assert len(checked.good) == 0
+    assert checked.refused["column"].unique().to_list() == [column]
+
+
 def _unchecked(values: list[bytes]) -> pa.Array:
     """A column of texts that holds these bytes as they are."""
     _, offsets, data = pa.array(values, pa.binary()).buffers()

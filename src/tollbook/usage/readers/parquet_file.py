@@ -21,6 +21,10 @@ from tollbook.usage.refusals import refusals
 _ROWS: Final = 32_768
 _LARGEST_GROUP: Final = 2 << 30
 _MOMENT: Final = pa.timestamp("us", tz="UTC")
+_LEAST: Final = 4
+"""Bytes that a text takes at least where it is not said by its number: those of its length."""
+_LONGEST: Final = 1_024
+"""Bytes: no text that can be taken has more."""
 _FAR: Final = {"s": 10**12, "ms": 10**15}
 """Of units that reach further than microseconds, so many are far beyond any century of usage."""
 
@@ -28,6 +32,8 @@ _FAR: Final = {"s": 10**12, "ms": 10**15}
 def read_parquet(file: Any) -> Iterator[Unread]:
     """The records of a Parquet file that can be read at any place; lines are rows, from 1."""
     parquet = _opened(file)
+    if repeated := _repeated(parquet):
+        parquet = pq.ParquetFile(file, metadata=parquet.metadata, read_dictionary=repeated)
     schema = parquet.schema_arrow
     check_columns(schema.names)
     for field in schema:
@@ -77,6 +83,20 @@ def _opened(file: Any) -> pq.ParquetFile:
         raise InvalidInput("this is no Parquet file, or it broke off", field="file") from error
     except UnicodeDecodeError as error:
         raise InvalidInput("the name of a column is no text of Unicode", field="file") from error
+
+
+def _repeated(parquet: pq.ParquetFile) -> list[str]:
+    """Texts that take so little room that they must repeat: they are kept once while they are read.
+
+    A file of a few kilobytes may say one long text a million times.
+    """
+    metadata, found = parquet.metadata, []
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    for place, field in enumerate(parquet.schema_arrow):
+        chunks = [group.column(place) for group in groups] if _is_text(field.type) else []
+        if any(chunk.total_uncompressed_size < _LEAST * chunk.num_values for chunk in chunks):
+            found.append(field.name)
+    return found
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -145,7 +165,23 @@ def _plain_column(column: pa.Array) -> pa.Array:
         return _amounts_or_texts(column)
     if pa.types.is_integer(kind):
         return column.cast(pa.string()) if pa.types.is_uint64(kind) else column.cast(pa.int64())
+    if pa.types.is_dictionary(kind):
+        column = pa.DictionaryArray.from_arrays(column.indices, _cut(column.dictionary))
     return column.cast(pa.string())
+
+
+def _cut(texts: pa.Array) -> pa.Array:
+    """Texts that are longer than any that can be taken end early, with a sign that they go on."""
+    lengths = pc.binary_length(texts)
+    if (pc.max(lengths).as_py() or 0) <= _LONGEST:
+        return texts
+    cut = [
+        each
+        if each is None or len(each) <= _LONGEST
+        else f"{each[:_LONGEST].decode(errors='replace')}…".encode()
+        for each in _bytes(texts)
+    ]
+    return pa.array(cut, pa.binary()).view(pa.string())
 
 
 def _moments(column: pa.Array) -> pa.Array:
