@@ -67,7 +67,7 @@ def test_a_file_goes_in_with_its_progress_told_and_again_changes_nothing(
         "in",
     ]
     assert row.split() == ["usage.csv", "2", "2", "0", "0"]
-    assert "usage.csv is sent" in done.stderr
+    assert "usage.csv is being sent" in done.stderr
     [again] = told_of(ok(demo, "import", str(file), "--json").stdout)
     assert counts(again) == [2, 0, 2, 0]
     assert again["refused_rows"] is None

@@ -29,6 +29,7 @@ from tollbook.usage import uploads
 from tollbook.usage.lake import open_lake
 from tollbook.usage.leftovers import discard_leftovers
 from tollbook.usage.models import KnownRecords, UsageSegment
+from tollbook.usage.readers import packed
 from tollbook.usage.records import USAGE_SCHEMA
 from tollbook.usage.selectors import lake_files, segments_of
 from tollbook.usage.services import import_usage
@@ -285,6 +286,26 @@ def test_an_attempt_after_one_that_died_between_its_commit_and_its_end_counts_th
         [warning] = notes["warnings"]
         assert (warning["code"], warning["records"]) == ("closed_month", 2)
         assert [row["record_id"] for row in lake_rows()] == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["usage.csv", "usage.jsonl"])
+def test_how_many_records_there_will_be_is_told_well_from_the_beginning(
+    book: Book, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, int]] = []
+
+    class Noted(Progress):
+        def report(self, *, done: int, total: int | None = None) -> None:
+            told.append((done, total or 0))
+
+    monkeypatch.setattr(packed, "_BLOCK", 20_000)
+    rows = [usage(book, f"r{number:05}") for number in range(4_000)]
+    task = submit(book.operator, WRITERS[name](rows), name)
+    with pytest.raises(TaskStopped):  # nobody holds it
+        import_usage(task, Noted())
+    assert len(told) > 10
+    assert told[-1] == (4_000, 4_000)
+    assert all(3_900 < total < 4_100 for _, total in told)
 
 
 def test_an_attempt_that_lost_its_task_leaves_nothing(book: Book) -> None:

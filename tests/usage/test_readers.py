@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from tests.laws import examples
 from tests.usage.files import csv_bytes, json_bytes, parquet_bytes
 from tollbook.kernel.errors import InvalidInput
-from tollbook.usage.checks import check_records
+from tollbook.usage.checks import Checked, check_records
 from tollbook.usage.forms import form_of_name
 from tollbook.usage.names import Names
-from tollbook.usage.readers import read_records
+from tollbook.usage.readers import packed, read_records
 from tollbook.usage.readers.json_lines import read_json_lines
 from tollbook.usage.readers.parquet_file import read_parquet
 from tollbook.usage.seen import Seen
@@ -190,10 +190,21 @@ def test_what_is_wrong_with_a_line_never_touches_the_next(
     [
         ('{"record_id": "a"', "", "is no JSON"),
         ("[]", "", "is no JSON object"),
+        ("null", "", "is no JSON object"),
+        (" null ", "", "is no JSON object"),
+        ('"text"', "", "is no JSON object"),
+        ("1", "", "is no JSON object"),
+        ("null" + json.dumps(GOOD), "", "is no JSON"),
+        (json.dumps(GOOD) + "null", "", "is no JSON"),
         (json.dumps(GOOD)[:-1] + ', "x": 1}', "", "is no column of a usage record"),
         (json.dumps(GOOD)[:-1] + ', "amount": 1}', "amount", "is given twice"),
         (json.dumps(GOOD | {"record_id": 5}), "record_id", "is a number"),
         (json.dumps(GOOD | {"record_id": "\ud800"}), "record_id", "is no text of Unicode"),
+        (json.dumps(GOOD | {"amount": "\ud800"}), "amount", "is no number"),
+        (json.dumps(GOOD | {"client_id": "\ud800"}), "client_id", "is no number"),
+        (json.dumps(GOOD | {"\ud800": 1}), "", "is no column of a usage record"),
+        (json.dumps(GOOD | {"unit": ["\ud800"]}), "unit", "is neither a text nor a number"),
+        (json.dumps(GOOD | {"unit": {"\ud800": 1}}), "unit", "is neither a text nor a number"),
         (json.dumps(GOOD | {"feature": ["cdn"]}), "feature", "is neither a text nor a number"),
         (json.dumps(GOOD).replace('"1.5"', "1e400"), "amount", "is too large"),
         (json.dumps(GOOD).replace('"1.5"', "NaN"), "amount", "is neither a text nor a number"),
@@ -220,6 +231,7 @@ def test_a_bad_line_of_json_is_found_among_good_ones(line: str, column: str, rea
         '{"a": [1.50, null, "é"]}',
         "[false]",
         "[[[[[[[[…]]]]]]]]",
+        '["\\ud800"]',
     ],
 )
 def test_what_is_refused_is_shown_as_it_stands_in_the_file(value: str) -> None:
@@ -227,6 +239,61 @@ def test_what_is_refused_is_shown_as_it_stands_in_the_file(value: str) -> None:
     line = json.dumps(GOOD).replace('"cdn"', nested if "…" in value else value)
     [unread] = read_json_lines([line.encode()])
     assert unread().refused["value"].to_list() == [value]
+
+
+@pytest.mark.parametrize("place", [0, 50, 100])
+@pytest.mark.parametrize("line", ["null", "null\nnull", "null " * 9])
+def test_what_is_no_object_stops_no_reader_wherever_it_stands(line: str, place: int) -> None:
+    lines = [json.dumps(GOOD | {"record_id": str(n)}) for n in range(100)]
+    lines.insert(place, line)
+    good, bad, _ = read("\n".join(lines).encode(), "x.jsonl")
+    assert len(good) == 100
+    assert [number for number, _, _ in bad] == [place + 1 + n for n in range(len(line.split("\n")))]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \t\n"])
+def test_objects_glued_together_are_refused_though_empty_lines_make_up_for_them(end: str) -> None:
+    line = json.dumps(GOOD)
+    lines = [line * 2, line, json.dumps(GOOD | {"amount": "-1"}), "", line]
+    good, bad, _ = read("".join(each + end for each in lines).encode(), "x.jsonl")
+    assert [row["line"] for row in good] == [2, 5]
+    assert [(number, reason) for number, _, reason in bad] == [
+        (1, "is no JSON"),
+        (3, "is negative"),
+    ]
+
+
+def test_an_object_on_several_lines_is_refused_line_by_line() -> None:
+    pretty = json.dumps(GOOD, indent=1)
+    text = f"{pretty}\n" + (json.dumps(GOOD) * len(pretty.split("\n"))) + "\n"
+    good, bad, _ = read(text.encode(), "x.jsonl")
+    assert good == []
+    assert [number for number, _, _ in bad] == list(range(1, len(pretty.split("\n")) + 2))
+
+
+def test_numbers_that_are_refused_are_shown_without_zeros_that_nobody_wrote() -> None:
+    lines = [
+        GOOD | {"client_id": 1001},
+        GOOD | {"client_id": 1.5},
+        GOOD | {"amount": -100},
+        GOOD | {"amount": -0.00000000001},
+    ]
+    json_lines = json_bytes(lines)
+    table = pa.Table.from_pylist([GOOD]).drop_columns(["amount"])
+    amounts = pa.array([Decimal("-20.50")], pa.decimal128(10, 2))
+    sink = io.BytesIO()
+    pq.write_table(table.append_column("amount", amounts), sink)
+    shown = [
+        checked.refused["value"].to_list()
+        for content, name in ((json_lines, "x.jsonl"), (sink.getvalue(), "x.parquet"))
+        for checked in _checked(content, name)
+    ]
+    assert shown == [["1001", "1.5", "-100", "-0.00000000001"], ["-20.5"]]
+
+
+def _checked(content: bytes, name: str) -> list[Checked]:
+    pieces = read_records(pa.BufferReader(content), form_of_name(name), most=10**9, folder=Path())
+    return [check_records(unread(), NAMES, Seen()) for unread in pieces]
 
 
 def test_numbers_of_json_keep_every_digit() -> None:
@@ -262,6 +329,28 @@ def test_a_small_file_that_would_unpack_to_a_huge_one_is_refused_early() -> None
         read(bomb, "x.csv.gz", most=1_000_000)
 
 
+def test_many_tiny_members_of_gzip_cost_what_they_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    copied = 0
+
+    class Counted:
+        """Tells how many bytes after the end of a member are copied."""
+
+        def __init__(self, bits: int) -> None:
+            self._one = real(bits)
+
+        def __getattr__(self, name: str) -> Any:
+            nonlocal copied
+            found = getattr(self._one, name)
+            copied += len(found) if name == "unused_data" else 0
+            return found
+
+    real = packed.isal_zlib.decompressobj
+    monkeypatch.setattr(packed.isal_zlib, "decompressobj", Counted)
+    members = gzip.compress(HEADER + LINE + b"\n") + gzip.compress(b"") * 10_000
+    assert ids(members, "x.csv.gz") == [(2, "a")]
+    assert copied < 500 * len(members)
+
+
 def test_several_members_of_gzip_are_one_file() -> None:
     assert ids(gzip.compress(HEADER) + gzip.compress(LINE + b"\n"), "x.csv.gz") == [(2, "a")]
 
@@ -295,6 +384,94 @@ def test_parquet_of_its_own_types_is_read_exactly() -> None:
     assert bad == []
     assert (row["client_id"], row["amount"]) == (2, Decimal("0.1"))
     assert row["period_start"].isoformat() == "2026-10-05T14:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), "string")]
+)
+@pytest.mark.parametrize("column", [*GOOD, "resource_id", "unit"])
+def test_texts_of_parquet_that_are_no_unicode_are_refused_row_by_row(
+    column: str, kind: pa.DataType
+) -> None:
+    texts = [GOOD | {"resource_id": "é", "unit": "gb", "record_id": text} for text in "abcd"]
+    table = pa.Table.from_pylist(texts)
+    place = table.schema.get_field_index(column)
+    values = [text.encode() for text in table[column].to_pylist()]
+    values[1], values[3] = b"\xff" + values[1], b"\xc3"
+    table = table.set_column(place, column, _unchecked(values).cast(kind))
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    good, bad, records = read(sink.getvalue(), "x.parquet")
+    assert [(row["line"], row["record_id"]) for row in good] == [(1, "a"), (3, "c")]
+    assert bad == [(line, column, "is no text of Unicode") for line in (2, 4)]
+    assert records == 4
+
+
+def test_bytes_that_are_no_text_are_shown_escaped() -> None:
+    content = _parquet({"feature": _unchecked([b"cd\xffn"])})
+    [unread] = read_parquet(pa.BufferReader(content))
+    assert unread().refused.rows() == [(1, "a", "feature", r"cd\xffn", "is no text of Unicode")]
+
+
+def test_a_column_whose_name_is_no_text_is_refused_with_the_file() -> None:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"unix": ["gb"]}), sink, store_schema=False)
+    with pytest.raises(InvalidInput, match="the name of a column is no text of Unicode"):
+        read(sink.getvalue().replace(b"unix", b"un\xffx"), "x.parquet")
+
+
+def test_a_moment_of_parquet_is_the_same_in_a_zone_that_nobody_knows() -> None:
+    ends = pa.array([1_791_212_400_000_000], pa.timestamp("us", tz="Foo/Bar"))
+    [row], bad, _ = read(_parquet({"period_end": ends}), "x.parquet")
+    assert bad == []
+    assert row["period_end"].isoformat() == "2026-10-05T15:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("unit", "first", "last"),
+    [
+        ("us", 2**63 - 2, 2**63 - 1),
+        ("us", -(2**63), -(2**63) + 1),
+        ("ms", 2**63 - 2, 2**63 - 1),
+        ("ms", 18_448_535_282_509_552, 18_448_535_282_509_553),
+        ("ms", -(2**63), -(2**63) + 1),
+    ],
+)
+def test_moments_of_parquet_far_away_do_not_come_around(unit: str, first: int, last: int) -> None:
+    moments = {
+        name: pa.array([value]).cast(pa.timestamp(unit, tz="UTC"))
+        for name, value in (("period_start", first), ("period_end", last))
+    }
+    good, bad, _ = read(_parquet(moments), "x.parquet")
+    assert good == []
+    assert (1, "period_start", "is not between 2000 and 2100") in bad
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["numbered", "plain"])
+@pytest.mark.parametrize("column", ["record_id", "resource_id", "feature", "amount"])
+def test_one_long_text_that_repeats_takes_the_memory_of_one(
+    column: str, stored: bool, tmp_path: Path
+) -> None:
+    place = tmp_path / "usage.parquet"
+    texts = GOOD | {"resource_id": "x", column: "0" * 100_000 + "1"}
+    numbers = pa.array([0] * 30_000, pa.int32())
+    columns = {
+        name: pa.DictionaryArray.from_arrays(numbers, pa.array([text]))
+        for name, text in texts.items()
+    }
+    pq.write_table(pa.table(columns), place, store_schema=stored)
+    [unread] = read_parquet(pa.OSFile(str(place)))
+    raw = unread()
+    assert raw.table.nbytes < 200_000_000
+    checked = check_records(raw, NAMES, Seen())
+    assert len(checked.good) == 0
+    assert checked.refused["column"].unique().to_list() == [column]
+
+
+def _unchecked(values: list[bytes]) -> pa.Array:
+    """A column of texts that holds these bytes as they are."""
+    _, offsets, data = pa.array(values, pa.binary()).buffers()
+    return pa.StringArray.from_buffers(len(values), offsets, data)
 
 
 def _parquet(changed: dict[str, pa.Array]) -> bytes:

@@ -100,7 +100,7 @@ def command(
 
 def _imported(book: Tollbook, file: Path, target: Path, kind: str, show: OnProgress) -> Done:
     def sent(done: int, total: int | None) -> None:
-        show(f"{file.name} is sent", done, total)
+        show(f"{file.name} is being sent", done, total)
 
     try:
         task = book.imports.create(file, on_progress=sent)
@@ -116,7 +116,7 @@ def _imported(book: Tollbook, file: Path, target: Path, kind: str, show: OnProgr
 
 
 def _show(file: Path, task: FileTask, show: OnProgress) -> None:
-    show_task(task, show, name=file.name, working=f"{file.name} is imported")
+    show_task(task, show, name=file.name, working=f"{file.name} is being imported")
 
 
 def _ending(output: Path | None) -> str:

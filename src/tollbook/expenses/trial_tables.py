@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tollbook.catalog.models import Feature, PlanItem
 from tollbook.contracts.models import Trial, TrialOption
+from tollbook.engine.engine import Source
+from tollbook.engine.opening import open_engine
 from tollbook.expenses.pricing.tables import TRIALS_SCHEMA
 from tollbook.kernel.money import ZERO
 from tollbook.kernel.periods import DateRange, day_start
@@ -19,6 +20,24 @@ from tollbook.rating.trials import free_spans
 from tollbook.usage.lake import open_lake
 
 _NEEDED: Final = ("client_id", "feature_id", "period_start", "amount")
+_MOMENT: Final = pa.timestamp("us", tz="UTC")
+_SPANS_SCHEMA: Final = pa.schema(
+    [
+        ("trial_id", pa.int32()),
+        ("client_id", pa.int32()),
+        ("feature_id", pa.int32()),
+        ("used_from", _MOMENT),
+        ("used_to", _MOMENT),
+    ]
+)
+_USED: Final = """
+SELECT spans.trial_id, spans.feature_id, sum(records.amount) AS used
+FROM records JOIN spans
+    ON records.client_id = spans.client_id AND records.feature_id = spans.feature_id
+    AND records.period_start >= spans.used_from AND records.period_start < spans.used_to
+GROUP BY spans.trial_id, spans.feature_id
+"""
+"""The spans of a trial do not overlap, so a record counts once in it."""
 Span = tuple[datetime, datetime | None]
 
 
@@ -33,6 +52,7 @@ class _Running:
     """By feature: how much is free of it, in the metric's unit, and whether that ends the trial."""
 
 
+@exact
 def trial_table(month: DateRange, client_ids: Collection[int]) -> pa.Table:
     """The free ranges of each client and feature in ``month``, with what their limits leave.
 
@@ -83,44 +103,33 @@ def _metric_units(trial: Trial, option: TrialOption) -> Decimal | None:
     return own_first[0].unit_size if own_first else None
 
 
-@exact
 def _used_before(month: DateRange, running: Iterable[_Running]) -> dict[tuple[int, int], Decimal]:
-    """What was used in each trial before ``month``, by trial and feature."""
-    limited = [one for one in running if one.limits and one.spans[0][0] < day_start(month.start)]
-    used: dict[tuple[int, int], Decimal] = {}
-    if not limited:
-        return used
-    days = DateRange(min(one.spans[0][0] for one in limited).date(), month.start)
-    clients = pc.field("client_id").isin([one.trial.client_id for one in limited])
-    lake = open_lake(days, columns=_NEEDED)
-    for batch in lake.to_batches(filter=clients):
-        for one in limited:
-            for feature_id in one.limits:
-                key = one.trial.pk, feature_id
-                used[key] = used.get(key, ZERO) + _used_in(batch, one, feature_id, month)
-    return used
+    """What was used in each trial before ``month``, by trial and feature; asked in one query."""
+    spans = [row for one in running for row in _spans_before(one, day_start(month.start))]
+    if not spans:
+        return {}
+    days = DateRange(min(row["used_from"] for row in spans).date(), month.start)
+    sources: dict[str, Source] = {
+        "records": open_lake(days, columns=_NEEDED),
+        "spans": pa.Table.from_pylist(spans, _SPANS_SCHEMA),
+    }
+    with open_engine().running_query(_USED, sources=sources) as reader:
+        found = reader.read_all().to_pylist()
+    return {(row["trial_id"], row["feature_id"]): row["used"] for row in found}
 
 
-def _used_in(batch: pa.RecordBatch, one: _Running, feature_id: int, month: DateRange) -> Decimal:
-    own = pc.and_(
-        pc.equal(batch["client_id"], one.trial.client_id),
-        pc.equal(batch["feature_id"], feature_id),
-    )
-    rows = batch.filter(own)
-    return sum(
-        (
-            row["amount"]
-            for row in rows.to_pylist()
-            if _is_within(row["period_start"], one.spans, day_start(month.start))
-        ),
-        ZERO,
-    )
-
-
-def _is_within(moment: datetime, spans: Iterable[Span], before: datetime) -> bool:
-    return moment < before and any(
-        first <= moment and (last is None or moment < last) for first, last in spans
-    )
+def _spans_before(one: _Running, end: datetime) -> Iterator[dict[str, Any]]:
+    """Where the lake says how much of a limit is used up when the month begins."""
+    for feature_id in one.limits:
+        for first, last in one.spans:
+            if first < end:
+                yield {
+                    "trial_id": one.trial.pk,
+                    "client_id": one.trial.client_id,
+                    "feature_id": feature_id,
+                    "used_from": first,
+                    "used_to": end if last is None else min(last, end),
+                }
 
 
 def _rows(

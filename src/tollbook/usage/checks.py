@@ -5,6 +5,7 @@ once in a file, and the findings are spread over the rows by number.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import polars as pl
@@ -37,6 +38,7 @@ _MOMENT: Final = (
 )
 _MOMENT_FORM: Final = "%Y-%m-%dT%H:%M:%S%.f%:z"
 _UTC: Final = pl.Datetime("us", "UTC")
+_CENTURY: Final = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _LARGEST: Final = 10**18
 _EXACT: Final = pl.Decimal(38, 12)
 
@@ -198,7 +200,7 @@ class _Looked:
     def _refused(self, name: str, reasons: pl.Series) -> pl.DataFrame:
         wrong = reasons.is_not_null()
         mask = wrong.to_arrow()
-        values = _series(self._column(name).filter(mask).cast(pa.string()))
+        values = _shown(self._column(name).filter(mask))
         return refusals(
             self._found["line"].filter(wrong),
             column=name,
@@ -249,6 +251,13 @@ def _is_plainly_right(column: pa.Array, longest: int) -> bool:
         return False
     bytes_ = _series(pa.Array.from_buffers(pa.uint8(), text.size, [None, text]))
     return not ((bytes_ < _SPACE) | (bytes_ == _DELETE)).any()
+
+
+def _shown(column: pa.Array) -> pl.Series:
+    """The values as texts; numbers without the zeros that their type adds at the end."""
+    if not pa.types.is_decimal(column.type):
+        return _series(column.cast(pa.string()))
+    return _series(column).cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
 
 
 def _coded(column: pa.Array) -> pa.DictionaryArray:
@@ -391,7 +400,7 @@ def _moments(values: pl.Series) -> pl.DataFrame:
 
 
 def _of_another_century(moment: pl.Expr) -> pl.Expr:
-    return (moment.dt.year() < 2000) | (moment.dt.year() > 2099)
+    return (moment < _CENTURY[0]) | (moment >= _CENTURY[1])
 
 
 def _amounts(values: pl.Series) -> pl.DataFrame:

@@ -32,7 +32,8 @@ from tollbook.usage.known import KnownFiles, judged, to_be_merged, write_known
 from tollbook.usage.models import KnownRecords, UsageSegment
 from tollbook.usage.prints import PRINT_SCHEMA
 from tollbook.usage.refusals import refusals
-from tollbook.usage.staging import ROW_GROUP, StagedFile, Staging, open_lake_writer
+from tollbook.usage.staged_files import ROW_GROUP, StagedFile, open_lake_writer
+from tollbook.usage.staging import Staging
 from tollbook.usage.uploads import discard
 
 _FOLDER: Final = "lake/usage"

@@ -95,7 +95,7 @@ def import_usage(task: FileTask, progress: Progress) -> TaskOutcome:
             count.add(checked)
             staging.add(checked.good, prints)
             _refuse(writer, checked.refused)
-        staging.close()
+        staging.close(progress.check)
         entered = enter_lake(
             staging,
             folder,
@@ -141,18 +141,20 @@ def _checked(
     done = 0
     with uploads.opened(task) as file, Printer() as printer:
 
-        def looked_at(unread: Unread) -> tuple[Checked, pl.DataFrame]:
+        def looked_at(unread: Unread, place: int) -> tuple[Checked, pl.DataFrame, int]:
             checked = check_records(unread(), names, seen)
-            return checked, printer.prints_of(checked.good)
+            return checked, printer.prints_of(checked.good), place
 
         length = file.size()
         pieces = read_records(file, form, most=settings.MAX_UNPACKED_IMPORT_BYTES, folder=folder)
-        jobs = (partial(looked_at, unread) for unread in pieces)
-        for checked, prints in in_order(jobs, at_once=min(_MOST_AT_ONCE, os.cpu_count() or 1)):
+        jobs = (partial(looked_at, unread, file.tell()) for unread in pieces)
+        for checked, prints, place in in_order(
+            jobs, at_once=min(_MOST_AT_ONCE, os.cpu_count() or 1)
+        ):
             yield checked, prints
             done += checked.records
             total = None
-            if form.format is not UsageFormat.PARQUET and (place := file.tell()):
+            if form.format is not UsageFormat.PARQUET and place:
                 total = max(done, done * length // place)
             progress.report(done=done, total=total)
 

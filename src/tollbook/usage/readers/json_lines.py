@@ -25,6 +25,8 @@ _SCHEMA: Final = pa.schema(
 _FEW: Final = 32
 """So few lines are read one by one, to tell which of them is wrong."""
 _DEEP: Final = 8
+_SPACES: Final = b" \t\r"
+"""What JSON passes over at both ends of a line."""
 
 
 def read_json_lines(blocks: Iterable[bytes]) -> Iterator[Unread]:
@@ -35,12 +37,11 @@ def read_json_lines(blocks: Iterable[bytes]) -> Iterator[Unread]:
 
 def _read(piece: Piece) -> RawBatch:
     numbers = pl.int_range(piece.first, piece.first + piece.count, dtype=pl.Int64, eager=True)
-    table = _parsed(piece.text, len(numbers)) if is_text(piece.text) else None
+    table = _parsed(piece.text, len(numbers))
     if table is not None:
         return RawBatch(numbers, table)
-    numbered = [
-        (number, line) for number, line in enumerate(piece.split(), piece.first) if line.strip()
-    ]
+    stripped = (line.strip(_SPACES) for line in piece.split())
+    numbered = [(number, line) for number, line in enumerate(stripped, piece.first) if line]
     found = list(_searched(numbered))
     return RawBatch(
         pl.concat([batch.lines for batch in found]) if found else numbers.clear(),
@@ -55,7 +56,7 @@ def _searched(lines: Sequence[tuple[int, bytes]]) -> Iterator[RawBatch]:
         yield _one_by_one(lines)
         return
     text = b"\n".join(line for _, line in lines) + b"\n"
-    table = _parsed(text, len(lines)) if is_text(text) else None
+    table = _parsed(text, len(lines))
     if table is not None:
         yield RawBatch(pl.Series([number for number, _ in lines], dtype=pl.Int64), table)
         return
@@ -66,6 +67,8 @@ def _searched(lines: Sequence[tuple[int, bytes]]) -> Iterator[RawBatch]:
 
 def _parsed(text: bytes, count: int) -> pa.Table | None:
     """All lines as one table; none where a line is not what it should be."""
+    if not (_are_braced(text, count) and is_text(text)):
+        return None
     try:
         table = pajson.read_json(
             pa.BufferReader(text),
@@ -77,6 +80,17 @@ def _parsed(text: bytes, count: int) -> pa.Table | None:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
     return table if table.num_rows == count else None
+
+
+def _are_braced(text: bytes, count: int) -> bool:
+    """Whether each of ``count`` lines begins and ends with a brace.
+
+    Then none is empty, an object cannot go on in the next line, and as many objects as lines means
+    one on each. The parser must see nothing else: a ``null`` in the place of an object crashes it.
+    """
+    begun = text.startswith(b"{") + text.count(b"\n{")
+    ended = text.count(b"}\n") + text.count(b"}\r\n")
+    return begun == count == ended
 
 
 def _one_by_one(lines: Sequence[tuple[int, bytes]]) -> RawBatch:
@@ -104,11 +118,12 @@ def _one_by_one(lines: Sequence[tuple[int, bytes]]) -> RawBatch:
 
 
 class _Wrong(Exception):
-    """What is wrong with a line."""
+    """What is wrong with a line; halves of characters are shown as JSON escapes them."""
 
     def __init__(self, column: str, value: str, reason: str) -> None:
         super().__init__(reason)
-        self.column, self.value, self.reason = column, value, reason
+        self.column, self.reason = column, reason
+        self.value = value.encode(errors="backslashreplace").decode()
 
 
 def _record(line: bytes) -> dict[str, str | Decimal | None]:
@@ -158,7 +173,7 @@ def _value(name: str, value: object) -> str | Decimal | None:
         if isinstance(value, _Number):
             raise _Wrong(name, value, "is a number; write it as a text, in quotes")
         if not value.isascii() and not is_text(value.encode(errors="surrogatepass")):
-            raise _Wrong(name, value.encode(errors="replace").decode(), "is no text of Unicode")
+            raise _Wrong(name, value, "is no text of Unicode")
         return value
     return None if value == "" else _number(name, value)
 

@@ -9,6 +9,8 @@ from tollbook.kernel.errors import InvalidInput
 
 _BLOCK: Final = 3 << 20
 _GZIP: Final = 31
+_SLICE: Final = 16 << 10
+"""So little at a time, for what follows the end of a member is copied, and members may be tiny."""
 
 
 def blocks_of(file: Any) -> Iterator[bytes]:
@@ -34,8 +36,8 @@ def unpacked(blocks: Iterable[bytes], *, most: int) -> Iterator[bytes]:
 
 def _members(blocks: Iterable[bytes]) -> Iterator[bytes]:
     unpacker, begun = isal_zlib.decompressobj(_GZIP), False
-    for block in blocks:
-        rest = block
+    for packed in _slices(blocks):
+        rest = packed
         while rest:
             if unpacker.eof:
                 unpacker = isal_zlib.decompressobj(_GZIP)
@@ -50,3 +52,9 @@ def _members(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield unpacker.flush()
     if not unpacker.eof:
         raise InvalidInput("the gzip file broke off: its end is missing", field="file")
+
+
+def _slices(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    for block in blocks:
+        for first in range(0, len(block), _SLICE):
+            yield block[first : first + _SLICE]
