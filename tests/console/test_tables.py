@@ -69,6 +69,7 @@ def test_every_table_of_ours_is_registered() -> None:
         "PartMark",
         "UsageSegment",
         "KnownRecords",
+        "ReadyMonth",
         "ErpInvoice",
         "ErpInvoiceLine",
         "FileTask",

@@ -26,6 +26,7 @@ from tollbook.contracts.models import Addendum, Stop, Subscription
 from tollbook.erp.models import NumberSeries
 from tollbook.expenses.models import MonthState, RatedCorrection
 from tollbook.invoicing.models import ClosingHold, ClosingPart
+from tollbook.reports.models import ReadyMonth, ReadyState
 from tollbook.schedules.models import Run
 from tollbook.schedules.services import add_schedule
 from tollbook.webhooks.models import Attempt, Delivery
@@ -136,6 +137,14 @@ def add_what_the_console_shows() -> None:
     operator = User.objects.get(email="operator@demo.example")
     operator.first_name = "Olga"
     operator.save()
+    ReadyMonth.objects.create(
+        sources="0" * 64,
+        layout="0" * 64,
+        month=date(2026, 9, 1),
+        rows=20_000,
+        key="ready/2026-09/0",
+        state=ReadyState.GIVEN_UP,
+    )
     LoginFailures.objects.create(email="x@example.com", failures=1, last_at=datetime.now(UTC))
     task = report_task(viewer_of(operator))
     reseller, may = Reseller.objects.earliest("pk"), date(2026, 5, 1)

@@ -20,6 +20,7 @@ from tollbook.console.admin import (
     expenses,
     filetasks,
     invoicing,
+    reports,
     schedules,
     usage,
     webhooks,
@@ -46,7 +47,10 @@ SECTIONS: Final = (
     Section("Expenses", expenses.TABLES),
     Section("Invoices", {**invoicing.TABLES, **erp.TABLES}),
     Section("Credits", credit_book.TABLES),
-    Section("Background work", {**filetasks.TABLES, **schedules.TABLES, **webhooks.TABLES}),
+    Section(
+        "Background work",
+        {**filetasks.TABLES, **reports.TABLES, **schedules.TABLES, **webhooks.TABLES},
+    ),
     Section("Catalogue", catalog.TABLES),
     Section("Audit", audit.TABLES),
 )
