@@ -191,3 +191,23 @@ def test_a_file_is_verified_by_its_digest_without_a_server(tmp_path: Path) -> No
         assert other.exit_code == 1
         assert json.loads(other.stdout)["equal"] is False
     assert CliRunner().invoke(verify.command, [str(file), "--digest", "abc"]).exit_code == 2
+
+
+@pytest.mark.parametrize("texts", [["'=quoted already", "=1+1"], ["'=1", "'@x", "plain"], ["''-x"]])
+@pytest.mark.parametrize("raw", [False, True])
+def test_texts_that_look_guarded_are_no_sign_of_a_guard(
+    tmp_path: Path, texts: list[str], raw: bool
+) -> None:
+    first, *others = SAMPLE
+    result = result_of([*(replaced(first, text) for text in texts), *others])
+    file = tmp_path / "report.csv"
+    file.write_bytes(b"".join(render_csv(result, raw=raw)))
+    words = [str(file), "--digest", result.summary.digest]
+    assert CliRunner().invoke(verify.command, words).exit_code == 0
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join(lines[:-1]))
+    assert CliRunner().invoke(verify.command, words).exit_code == 1
+
+
+def replaced(row: tuple[object, ...], text: str) -> tuple[object, ...]:
+    return tuple(text if isinstance(each, str) else each for each in row)

@@ -99,7 +99,7 @@ def _by_digest(book: Tollbook, path: Path, show: OnProgress) -> Verdict:
 def _digests_of(opened: ReportFile) -> list[str]:
     """What its digest is, or would be if it was downloaded raw, and what it says itself."""
     found = [counted(opened.pieces(), None).digest]
-    if opened.as_raw is not None and not opened.about.guarded:
+    if opened.as_raw is not None:
         with suppress(NotAsWritten):
             found.append(counted(opened.as_raw(), None).digest)
     return [*found, *([opened.about.digest] if opened.about.digest else [])]
@@ -156,18 +156,23 @@ def _judged(
 
 
 def _read(opened: ReportFile, proof: Proof) -> ReadFile:
-    """What the file holds; a CSV without a guard may be one that was downloaded raw."""
+    """What the file holds; a CSV may be one that was downloaded raw, whatever its texts look like.
+
+    One that is neither is set beside what was written as it is if any text of it looks guarded.
+    """
     wanted = _total_columns(proof)
     held = counted(opened.pieces(), wanted)
     plain = ReadFile(str(opened.form), opened.pieces, held)
-    if held.digest == proof.digest or opened.as_raw is None or opened.about.guarded:
+    if held.digest == proof.digest or opened.as_raw is None:
         return plain
     try:
         again = counted(opened.as_raw(), wanted)
     except NotAsWritten:
         return plain
     raw = ReadFile(f"raw {opened.form}", opened.as_raw, again)
-    return raw if again.digest == proof.digest or again.digest != held.digest else plain
+    if again.digest == proof.digest:
+        return raw
+    return plain if opened.about.guarded or again.digest == held.digest else raw
 
 
 def _compared(
