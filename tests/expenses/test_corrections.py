@@ -261,3 +261,18 @@ def test_rating_a_month_leaves_corrections_of_other_months_alone(book: RatedBook
     PriceStage.objects.all().update(money_value=F("money_value") * 2)
     rate_asked(month=date(2026, 12, 1), now=NOW, reason="another month")
     assert corrections() == before
+
+
+def test_late_usage_that_no_contract_prices_is_counted(book: RatedBook) -> None:
+    brook = book.book.brook
+    brook.pk, brook.company_name = None, "New, without a contract"
+    brook.save()
+    imported = book.use_all(
+        [
+            book.record("requests", 2, "3"),
+            book.record("requests", 2, "4", client=brook),
+            book.record("storage", 3, "5", client=brook),
+        ]
+    )
+    assert rate_imported(imported, now=NOW) == RatingSummary(added=1, unrated=2)
+    assert rate_asked(month=NOVEMBER, now=NOW, reason="again")[0].unrated == 2

@@ -1,6 +1,6 @@
 """Which meters of a closed month got usage after it was closed, and from which day on."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -45,14 +45,23 @@ def put_late_meters(month: DateRange, client_ids: Collection[int]) -> list[int]:
     return found["client_id"].unique().sort().to_list()
 
 
-def _late(month: DateRange, client_ids: Collection[int]) -> pl.DataFrame:
-    """By meter the first day of usage that may have come after the closing."""
-    since = _closed_at(month, client_ids)
-    late = [
+def late_segments(month: DateRange, client_ids: Collection[int]) -> list[UsageSegment]:
+    """The files of the lake that may have come after the month of any of the clients was closed."""
+    return _came_after(month, _closed_at(month, client_ids))
+
+
+def _came_after(month: DateRange, since: Mapping[int, datetime]) -> list[UsageSegment]:
+    return [
         segment
         for segment in segments_of(month)
         if since and segment.created_at >= min(since.values()) - UNDER_WAY
     ]
+
+
+def _late(month: DateRange, client_ids: Collection[int]) -> pl.DataFrame:
+    """By meter the first day of usage that may have come after the closing."""
+    since = _closed_at(month, client_ids)
+    late = _came_after(month, since)
     clients = pl.DataFrame(
         list(since.items()),
         schema={"client_id": pl.Int32, "closed_at": pl.Datetime("us", "UTC")},

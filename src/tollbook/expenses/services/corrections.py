@@ -1,7 +1,7 @@
 """Late usage of closed months: corrections in an open one, with the period they are for."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -24,7 +24,7 @@ from tollbook.expenses.rules import ExpenseKind, MonthStatus
 from tollbook.expenses.runs.differences import Posted, compare, write_changes
 from tollbook.expenses.runs.due import add_due, analyze_due, open_due
 from tollbook.expenses.runs.late import LateUsage, late_usage
-from tollbook.expenses.runs.late_meters import put_late_meters
+from tollbook.expenses.runs.late_meters import late_segments, put_late_meters
 from tollbook.expenses.runs.summary import RatingSummary
 from tollbook.expenses.selectors.months import (
     find_month_state,
@@ -35,13 +35,14 @@ from tollbook.expenses.selectors.months import (
 from tollbook.expenses.selectors.partitions import has_month_partition
 from tollbook.expenses.services.loading import ensure_month_partitions, fold_counts
 from tollbook.expenses.services.months import lock_month
+from tollbook.expenses.services.rating import unrated_records
 from tollbook.kernel.money import ZERO
 from tollbook.kernel.periods import DateRange, month_of
 from tollbook.rating.charge import charge
 from tollbook.rating.exact import exact
 from tollbook.rating.metered import Contracts, MeteredLine
 from tollbook.rating.rules import posting
-from tollbook.usage.lake import open_lake
+from tollbook.usage.lake import open_lake, open_segments
 
 CORRECTION_REASON: Final = "late usage records of a closed month"
 _TAKEN_OUT: Final = "its expenses are not in the ledger; attach its partition to bill what is late"
@@ -167,12 +168,13 @@ def _correct(task: _Task, now: datetime, engine: Engine) -> RatingSummary:
         open_due()
         add_due(ExpenseKind.CORRECTION, _corrections(late, contracts, standing))
         analyze_due()
-        summary = compare(
+        found = compare(
             task.target,
             task.client_ids,
             posted=Posted.CORRECTIONS,
             corrected=task.month.start,
         )
+        summary = replace(found, unrated=_unrated(task, engine, contracts, late_clients))
         if summary.changed:
             write_changes(
                 task.target, reason=CORRECTION_REASON, now=now, corrected=task.month.start
@@ -180,6 +182,17 @@ def _correct(task: _Task, now: datetime, engine: Engine) -> RatingSummary:
             fold_counts()
     _log.info("closed_month_corrected", month=f"{task.month.start:%Y-%m}", **vars(summary))
     return summary
+
+
+def _unrated(
+    task: _Task, engine: Engine, contracts: ContractTables, late_clients: Collection[int]
+) -> int:
+    """Records that came late and that nobody is billed for, since no contract prices them."""
+    segments = late_segments(task.month, late_clients) if late_clients else []
+    if not segments:
+        return 0
+    usage = open_segments(segments)
+    return unrated_records(engine, usage, contracts, task.month, frozenset(late_clients))
 
 
 def _corrections(

@@ -96,7 +96,7 @@ def _put_due(engine: Engine, month: DateRange, now: datetime, clients: Collectio
     add_due(ExpenseKind.USAGE, rate_usage(engine, lake, contracts, days))
     add_due(ExpenseKind.FEE, rate_fees(engine, contracts, days))
     analyze_due()
-    return _unrated_records(engine, lake, contracts, days, frozenset(clients))
+    return unrated_records(engine, lake, contracts, days, frozenset(clients))
 
 
 def _days_to_rate(month: DateRange, now: datetime) -> DateRange | None:
@@ -107,7 +107,7 @@ def _days_to_rate(month: DateRange, now: datetime) -> DateRange | None:
     return DateRange(month.start, end) if end > month.start else None
 
 
-def _unrated_records(
+def unrated_records(
     engine: Engine,
     lake: Dataset,
     contracts: ContractTables,
