@@ -24,6 +24,13 @@ def test_a_table_is_plain_columns(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "id  name\n1   [bold]x[/]\n22\n"
 
 
+def test_a_row_of_a_table_is_one_line_whatever_its_texts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_table(("id", "name", "state"), [(1, "Two\nlines\r\nand more", "closed")])
+    assert capsys.readouterr().out.splitlines()[1:] == ["1   Two lines and more  closed"]
+
+
 def test_json_keeps_letters_and_exact_amounts(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"name": "Öst"})
     assert capsys.readouterr().out == '{\n  "name": "Öst"\n}\n'

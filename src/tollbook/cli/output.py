@@ -80,8 +80,11 @@ def delete_each(
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table on standard output: drawn on a terminal, plain columns elsewhere."""
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    """A table on standard output: drawn on a terminal, plain columns elsewhere.
+
+    A row has one line, whatever stands in it.
+    """
+    cells = [["" if cell is None else _on_one_line(str(cell)) for cell in row] for row in rows]
     if sys.stdout.isatty():
         table = Table(*headers, box=box.SIMPLE_HEAD, pad_edge=False)
         for row in cells:
@@ -92,6 +95,10 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     for row in [list(headers), *cells]:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo(line.rstrip())
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.splitlines())
 
 
 @contextmanager
