@@ -74,7 +74,7 @@ def measure_reports(
     with running_ledger(home):
         tell("the months are sealed")
         _alone("bench.sealing", span)
-        ready = float(_alone("bench.ready_months", span))
+        ready = float(_alone("bench.ready_months", span).splitlines()[-1])
         stages[_SEALED] = _stages(span, tell)
     with serving(home) as (client, top), watching(top) as tree:
         for form in _FORMS:
