@@ -38,7 +38,6 @@ def _measure(question: object, folder: Path) -> dict[str, float]:
     from tollbook.reports.renderers import RENDERERS, ReportFormat
     from tollbook.reports.snapshot import open_snapshot
     from tollbook.reports.templates.reseller_expenses import RESELLER_EXPENSES
-    from tollbook.results.ready_rows import ReadyRows
     from tollbook.results.result_file import ResultFile
     from tollbook.results.result_writer import ResultWriter
 
@@ -62,11 +61,8 @@ def _measure(question: object, folder: Path) -> dict[str, float]:
             months=dataset.months,
             on_lines=lambda text: csv.write(text) and None,
         ) as writer:
-            for part in dataset.batches:
-                if isinstance(part, ReadyRows):
-                    writer.append(part)
-                else:
-                    writer.write(part)
+            for batch in dataset.batches:
+                writer.write(batch)
         found["query and spool"] = time.perf_counter() - began
     found["bytes"] = lines.stat().st_size
     for form in (ReportFormat.CSV, ReportFormat.JSON, ReportFormat.XLSX):

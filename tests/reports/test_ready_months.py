@@ -102,7 +102,7 @@ def appended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     append = ResultWriter.append
 
     def noted(self: ResultWriter, ready: Any) -> None:
-        taken.append(ready.rows)
+        taken.append(ready.num_rows)
         append(self, ready)
 
     monkeypatch.setattr(ResultWriter, "append", noted)

@@ -88,7 +88,7 @@ def ready(batch: pa.RecordBatch, columns: Sequence[Column] = COLUMNS) -> ReadyRo
     content = sink.getvalue()
     return ReadyRows(
         name="a month",
-        rows=batch.num_rows,
+        num_rows=batch.num_rows,
         result=ReadyFile(lambda: pa.BufferReader(content), hashlib.sha256(content).hexdigest()),
         end=Piece.of_tail(content, 0).end,
         lines=ReadyFile(lambda: pa.BufferReader(packed.getvalue()), lines.digest),
@@ -224,7 +224,7 @@ def test_rows_of_other_columns_are_told_where_they_come_after(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"rows": 899}, {"rows": -1}, {"end": 4}, {"end": -9}, {"end": 2**40}], ids=str
+    "wrong", [{"num_rows": 899}, {"num_rows": -1}, {"end": 4}, {"end": -9}, {"end": 2**40}], ids=str
 )
 def test_another_number_of_rows_or_another_end_is_told(
     made: list[ReadyRows], wrong: dict[str, int]

@@ -25,7 +25,7 @@ from tollbook.reports.renderers import ReportFormat, copy_name
 from tollbook.reports.snapshot import open_snapshot
 from tollbook.reports.templates import find_template
 from tollbook.reports.templates.template import ReportTemplate
-from tollbook.results.ready_rows import ReadyRows, UnusableRows
+from tollbook.results.ready_rows import UnusableRows
 from tollbook.results.result_writer import ResultSummary, ResultWriter
 
 _WORDS: Final[Mapping[object, str]] = {None: "all", True: "yes", False: "no"}
@@ -115,13 +115,9 @@ def _write(dataset: Dataset, writer: ResultWriter, progress: Progress) -> Result
     done = 0
     progress.report(done=done, total=dataset.records)
     with writer:
-        for part in dataset.batches:
-            if isinstance(part, ReadyRows):
-                writer.append(part)
-                done += part.rows
-            else:
-                writer.write(part)
-                done += part.num_rows
+        for batch in dataset.batches:
+            writer.write(batch)
+            done += batch.num_rows
             progress.report(done=min(done, dataset.records), total=dataset.records)
     return writer.summary
 

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from pyarrow import NativeFile
 
 from tollbook.results.page_index import NoPageIndex, Numbers, PageIndex, read_page_index
+from tollbook.results.parquet_pieces import MAGIC
 from tollbook.results.thrift import (
     BINARY,
     I32,
@@ -28,7 +29,6 @@ from tollbook.results.thrift import (
     struct,
 )
 
-_MAGIC: Final = b"PAR1"
 _TYPES: Final = ("BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY")
 _FIXED: Final = len(_TYPES)
 _CODECS: Final = {"UNCOMPRESSED": 0, "SNAPPY": 1, "GZIP": 2, "ZSTD": 6}
@@ -95,7 +95,7 @@ class _PageReader:
         self._heads = [_head(first.column(at)) for at in range(first.num_columns)]
         self._dictionaries: dict[tuple[int, int], int | None] = {}
         self._absent = [
-            self._column_chunk(at, 0, len(_MAGIC), 0, 0) for at in range(first.num_columns)
+            self._column_chunk(at, 0, len(MAGIC), 0, 0) for at in range(first.num_columns)
         ]
 
     def table(self, wanted: Mapping[int, list[int]], columns: Sequence[str]) -> pa.Table:
@@ -155,8 +155,8 @@ class _PageReader:
     ) -> bytes:
         """A file with a row group for each list of ``parts``, in which only ``columns`` are."""
         places = list(chain.from_iterable(chain.from_iterable(parts)))
-        content = b"".join([_MAGIC, *self._pieces(places)])
-        at, groups = len(_MAGIC), []
+        content = b"".join([MAGIC, *self._pieces(places)])
+        at, groups = len(MAGIC), []
         for group, held in zip(parts, rows, strict=True):
             told = dict(enumerate(self._absent))
             for column, chunk in zip(columns, group, strict=True):
@@ -167,7 +167,7 @@ class _PageReader:
             fields = (1, LIST, sequence(STRUCT, chunks)), (2, I64, integer(0))
             groups.append(struct(*fields, (3, I64, integer(held))))
         footer = self._footer(groups, sum(rows))
-        return content + footer + len(footer).to_bytes(4, "little") + _MAGIC
+        return content + footer + len(footer).to_bytes(4, "little") + MAGIC
 
     def _pieces(self, places: Sequence[Part]) -> list[bytes]:
         if self._is_near:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import NativeFile
 
+from tollbook.results.parquet_pieces import read_footer
 from tollbook.results.thrift import CompactReader
 
 _SCHEMA: Final = 2
@@ -22,8 +23,6 @@ _COLUMNS: Final = 1
 _OFFSET_INDEX: Final = 4
 _FIELDS_OF_PAGE: Final = 7
 """Three values, the header of each, and the end of the struct."""
-_TAIL: Final = 8
-"""The length of the footer and the magic number."""
 
 _LONGEST: Final = 9
 """Bytes of a number."""
@@ -57,10 +56,8 @@ class PageIndex:
 
 def read_page_index(file: NativeFile, metadata: pq.FileMetaData) -> PageIndex:
     """The pages of a file; ``NoPageIndex`` where it does not tell of them as expected."""
-    size = file.size()
-    footer_size = int.from_bytes(file.read_at(_TAIL, size - _TAIL)[:4], "little")
-    footer_at = size - _TAIL - footer_size
-    start, schema = _start_of_indexes(file.read_at(footer_size, footer_at))
+    footer, footer_at = read_footer(file)
+    start, schema = _start_of_indexes(footer)
     if not start:
         raise NoPageIndex("the file has no offset index")
     try:

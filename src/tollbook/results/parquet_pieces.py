@@ -31,7 +31,7 @@ from tollbook.results.thrift import (
 )
 
 MAGIC: Final = b"PAR1"
-TAIL: Final = 8
+_TAIL: Final = 8
 """The length of the footer and the magic number."""
 _VERSION, _SCHEMA, _ROWS, _GROUPS, _KEY_VALUES, _WRITER, _ORDERS = 1, 2, 3, 4, 5, 6, 7
 _KNOWN: Final = {_VERSION, _SCHEMA, _ROWS, _GROUPS, _KEY_VALUES, _WRITER, _ORDERS}
@@ -75,12 +75,11 @@ class Piece:
 
         ``NotAlike`` where they are no tail of a Parquet file with an offset index.
         """
-        size = int.from_bytes(tail[-TAIL:][:4], "little")
-        footer_at = len(tail) - TAIL - size
+        footer_at = len(tail) - _TAIL - int.from_bytes(tail[-_TAIL:][:4], "little")
         if tail[-4:] != MAGIC or footer_at < 0:
             raise NotAlike("its last bytes are not those of a Parquet file")
         try:
-            footer = fields_of(tail[footer_at:-TAIL])
+            footer = fields_of(tail[footer_at:-_TAIL])
             end = min(_index_places(footer), default=start + footer_at)
         except (IndexError, KeyError) as error:
             raise NotAlike("its footer cannot be read") from error
@@ -91,11 +90,9 @@ class Piece:
     @classmethod
     def of_file(cls, file: pa.NativeFile) -> Self:
         """Of a file that can be read at any place."""
-        size = file.size()
-        start = size - TAIL - int.from_bytes(file.read_at(TAIL, size - TAIL)[:4], "little")
-        footer = fields_of(file.read_at(size - TAIL - start, start))
-        start = min(_index_places(footer), default=start)
-        return cls.of_tail(file.read_at(size - start, start), start)
+        footer, footer_at = read_footer(file)
+        start = min(_index_places(fields_of(footer)), default=footer_at)
+        return cls.of_tail(file.read_at(file.size() - start, start), start)
 
     @property
     def alike(self) -> tuple[object, ...]:
@@ -126,8 +123,12 @@ class PiecesOfParquet:
         self._offsets: list[bytes] = []
 
     def add(self, piece: Piece, at: int) -> None:
-        """Take in what ``piece`` tells; its row groups, less the magic number, stand at ``at``."""
-        self.check(piece)
+        """Take in what ``piece`` tells; its row groups, less the magic number, stand at ``at``.
+
+        ``NotAlike`` where it cannot stand beside those before.
+        """
+        if self._first is not None and piece.alike != self._first.alike:
+            raise NotAlike("its row groups have another schema or another writer")
         self._first = self._first or piece
         moved = at - len(MAGIC)
         for encoded in elements_of(piece.footer[_GROUPS][1]):
@@ -138,11 +139,6 @@ class PiecesOfParquet:
             _shift(group, _GROUP_AT, moved)
             self._groups.append((group, chunks))
         self._rows += piece.rows
-
-    def check(self, piece: Piece) -> None:
-        """``NotAlike`` where the piece cannot stand beside those before."""
-        if self._first is not None and piece.alike != self._first.alike:
-            raise NotAlike("its row groups have another schema or another writer")
 
     def tail(self, at: int, notes: Mapping[bytes, bytes]) -> Iterator[bytes]:
         """What comes behind the row groups, which end at ``at``; ``notes`` are added to its own."""
@@ -180,9 +176,10 @@ class PiecesOfParquet:
         return at
 
     def _footer(self, first: Piece, notes: Mapping[bytes, bytes]) -> bytes:
+        kept = {**notes, **first.notes(), **notes}  # what is added stands first, as writers have it
         told = [
             struct((1, BINARY, binary(key)), (2, BINARY, binary(value)))
-            for key, value in {**notes, **first.notes(), **notes}.items()
+            for key, value in kept.items()
         ]
         groups = []
         for ordinal, (group, chunks) in enumerate(self._groups):
@@ -195,6 +192,13 @@ class PiecesOfParquet:
         footer[_GROUPS] = LIST, sequence(STRUCT, groups)
         footer[_KEY_VALUES] = LIST, sequence(STRUCT, told)
         return _encoded(footer)
+
+
+def read_footer(file: pa.NativeFile) -> tuple[bytes, int]:
+    """The footer of a Parquet file that can be read at any place, and where it begins."""
+    end = file.size() - _TAIL
+    size = int.from_bytes(file.read_at(_TAIL, end)[:4], "little")
+    return file.read_at(size, end - size), end - size
 
 
 def _index_places(footer: Fields) -> Iterator[int]:

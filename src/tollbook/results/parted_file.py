@@ -63,7 +63,7 @@ class PartedFile:
             tail = b"".join(result.pieces())
         with ready.usable():
             piece = Piece.of_tail(tail, ready.end)
-            if (piece.end, piece.rows) != (ready.end, ready.rows):
+            if (piece.end, piece.rows) != (ready.end, ready.num_rows):
                 raise ValueError("its row groups end elsewhere, or have another number of rows")
             pieces.add(piece, began)
         self._copied = ready

@@ -50,13 +50,13 @@ class ReadyFile:
 
 @dataclass(frozen=True)
 class ReadyRows:
-    """So many ``rows``: the ``result`` that has them, and ``lines`` in ``frames``.
+    """So many rows as a batch says it: the ``result`` that has them, and ``lines`` in ``frames``.
 
     The row groups of the result end at its byte ``end``.
     """
 
     name: str
-    rows: int
+    num_rows: int
     result: ReadyFile
     end: int
     lines: ReadyFile

@@ -99,8 +99,14 @@ class ResultWriter:
             raise RuntimeError("the result is not finished")
         return self._summary
 
-    def write(self, batch: pa.RecordBatch) -> None:
+    def write(self, rows: pa.RecordBatch | ReadyRows) -> None:
         """Take rows of any number; see :func:`cast_exactly` for what is refused."""
+        if isinstance(rows, ReadyRows):
+            self.append(rows)
+        else:
+            self._write(rows)
+
+    def _write(self, batch: pa.RecordBatch) -> None:
         for month, rows in self._by_month(batch):
             if month != self._month:
                 self._write_waiting()
@@ -114,7 +120,7 @@ class ResultWriter:
         """
         self._write_waiting()
         self._month = None
-        self._rows += ready.rows
+        self._rows += ready.num_rows
         self._digest.append(ready)
         self._writing.begin(lambda: self._appended.append(self._parquet.copy(ready)))
 

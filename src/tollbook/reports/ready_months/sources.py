@@ -74,7 +74,7 @@ def ready_rows(ready: ReadyMonth) -> ReadyRows:
     store = result_store()
     return ReadyRows(
         name=str(ready.pk),
-        rows=ready.rows,
+        num_rows=ready.rows,
         result=ReadyFile(partial(store.open, ready.key + RESULT), ready.result_digest),
         end=ready.result_end,
         lines=ReadyFile(partial(store.open, ready.key + LINES), ready.lines_digest),
