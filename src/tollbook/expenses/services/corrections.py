@@ -125,9 +125,7 @@ def correct_closed_months(
         if not has_month_partition(month):
             _log.warning("closed_month_not_corrected", month=f"{month.start:%Y-%m}", why=_TAKEN_OUT)
             continue
-        for task in _tasks(month, client_ids, into, during):
-            if only_in is not None and only_in not in task.target:
-                continue
+        for task in _tasks(month, client_ids, into, only_in, during):
             total += _correct(task, now, engine or open_engine(settings.ENGINE_URL))
     return total
 
@@ -136,11 +134,14 @@ def _tasks(
     month: DateRange,
     client_ids: Collection[int] | None,
     into: date | None,
+    only_in: date | None,
     during: MonthStatus,
 ) -> Iterator[_Task]:
     targets: dict[date, list[int]] = {}
     for reseller_id in sorted(resellers_in(month.start, MonthStatus.CLOSED)):
         target = first_open_month(reseller_id, month.start) if into is None else into
+        if only_in is not None and month_of(target) != month_of(only_in):
+            continue
         if find_month_state(reseller_id, target).status == during:
             targets.setdefault(month_of(target).start, []).append(reseller_id)
     for target, resellers in sorted(targets.items()):

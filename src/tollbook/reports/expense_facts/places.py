@@ -1,9 +1,9 @@
 """Where the expenses of a question lie: which months of which resellers are sealed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import structlog
@@ -57,17 +57,35 @@ class Places:
         return self.sealed_in(month) >= self.resellers
 
 
-def find_places(
-    asked: AskedExpenses, snapshot: Snapshot, *, unread: Collection[date] = ()
-) -> Places:
-    """Look up what is sealed, by the snapshot, and see that it is what was sealed.
+@dataclass(frozen=True)
+class Closed:
+    """The closed months of a question's resellers: ``rows`` as :func:`closed_months` has them.
+
+    ``clients`` are the ids in sight, none is all.
+    """
+
+    resellers: frozenset[int]
+    rows: tuple[Mapping[str, Any], ...]
+    clients: pa.Array | None
+
+
+def find_closed(asked: AskedExpenses, snapshot: Snapshot) -> Closed:
+    """Look up, by the snapshot, which months are closed."""
+    resellers = frozenset(snapshot.table(_resellers(asked)).column("id").to_pylist())
+    rows = snapshot.table(closed_months(asked.days)).to_pylist()
+    return Closed(
+        resellers,
+        tuple(row for row in rows if row["reseller_id"] in resellers),
+        asked.clients_in_sight(snapshot),
+    )
+
+
+def find_places(asked: AskedExpenses, closed: Closed, *, unread: Collection[date] = ()) -> Places:
+    """See that what is sealed is what was sealed.
 
     That is not seen of segments of the months ``unread``, which nobody will read.
     """
-    resellers = frozenset(snapshot.table(_resellers(asked)).column("id").to_pylist())
-    rows = snapshot.table(closed_months(asked.days)).to_pylist()
-    closed = [row for row in rows if row["reseller_id"] in resellers]
-    sealed = [row for row in closed if row["segment_key"]]
+    sealed = [row for row in closed.rows if row["segment_key"]]
     faults = {
         row["segment_key"]: _fault(row["segment_key"], row["segment_digest"])
         for row in sealed
@@ -80,9 +98,9 @@ def find_places(
     )
     return Places(
         segments,
-        resellers,
-        state_of(len(closed), len(resellers) * number_of_months(asked.days)),
-        asked.clients_in_sight(snapshot),
+        closed.resellers,
+        state_of(len(closed.rows), len(closed.resellers) * number_of_months(asked.days)),
+        closed.clients,
         tuple(_warning(key, fault) for key, fault in faults.items() if fault),
     )
 

@@ -8,20 +8,19 @@ import pyarrow as pa
 import structlog
 from django.db.models.functions import Now
 
-from tollbook.expenses.segments import closed_months
 from tollbook.kernel.periods import DateRange, month_start
 from tollbook.reports.dataset import Made
 from tollbook.reports.expense_facts.asked import AskedExpenses
 from tollbook.reports.expense_facts.counted import SEE_WHOLE_RESELLERS, CountedDays
+from tollbook.reports.expense_facts.places import Closed
 from tollbook.reports.models import ReadyMonth, ReadyState
 from tollbook.reports.ready_months.sources import (
-    Source,
     differing_names,
     layout_of,
-    of_spending,
+    sealed_by_month,
     sources_digest,
+    whole_month,
 )
-from tollbook.reports.snapshot import Snapshot
 
 _CLIENT_NAME: Final = "client_name"
 _OF_EVERYTHING: Final = {"deleted": False}
@@ -29,24 +28,12 @@ _OF_EVERYTHING: Final = {"deleted": False}
 _log = structlog.get_logger(__name__)
 
 
-def _sealed(
-    days: DateRange, snapshot: Snapshot, reseller_id: int | None
-) -> Mapping[date, list[Source]]:
-    """The sealed segments of each month, by reseller; of one only where it is given."""
-    found: dict[date, list[Source]] = {}
-    for row in snapshot.table(closed_months(days)).to_pylist():
-        if row["segment_key"] and reseller_id in (None, row["reseller_id"]):
-            source = Source(row["reseller_id"], row["segment_digest"], row["segment_key"])
-            found.setdefault(row["month"], []).append(source)
-    return found
-
-
 def find_ready_months(
     asked: AskedExpenses,
     counted: CountedDays,
+    closed: Closed,
     made: Sequence[Made],
     names: Mapping[str, pa.Table],
-    snapshot: Snapshot,
 ) -> Mapping[date, ReadyMonth]:
     """The ready months whose rows are the very ones that the report has of the month.
 
@@ -56,13 +43,11 @@ def find_ready_months(
     own = {} if reseller_id is None else {"reseller_id": reseller_id}
     if asked.viewer.role not in SEE_WHOLE_RESELLERS or dict(asked.equal) != own | _OF_EVERYTHING:
         return {}
-    digests = []
-    for month, sources in _sealed(asked.days, snapshot, reseller_id).items():
-        spending = _spending(counted, month)
-        own_sources = of_spending(sources, spending)
-        if spending <= {source.reseller_id for source in own_sources}:
-            digests.append(sources_digest(month, own_sources))
-    clients = asked.clients_in_sight(snapshot) if digests else None
+    digests = [
+        sources_digest(month, sources)
+        for month, sealed in sealed_by_month(tuple(row.values()) for row in closed.rows).items()
+        if (sources := whole_month(sealed, _spending(counted, month)))
+    ]
     kept = ReadyMonth.objects.filter(
         sources__in=digests, layout=layout_of(made), state=ReadyState.READY
     ).exclude(key="")
@@ -71,7 +56,7 @@ def find_ready_months(
         for ready in kept
         if _is_within(ready, asked.days)
         and _tells_of(ready, names)
-        and _are_in_sight(ready, clients)
+        and _are_in_sight(ready, closed.clients)
         and _has_names(ready, names)
     }
 

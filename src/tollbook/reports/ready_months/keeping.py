@@ -1,7 +1,7 @@
 """Keeping months ready: those that are missing are made, what was given up goes."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -30,7 +30,9 @@ from tollbook.reports.ready_months.sources import (
     differing_names,
     layout_of,
     of_spending,
+    sealed_by_month,
     sources_digest,
+    whole_month,
 )
 from tollbook.reports.templates.expense_columns import EACH_EXPENSE
 
@@ -75,13 +77,13 @@ def sweep_months(*, now: datetime) -> int:
     Another ledger may share the store: only files that this one knows of are removed. How many
     months went; a store out of reach is logged.
     """
-    wanted, names = _wanted(now), names_of_everybody()
+    wanted, names, written = _wanted(now), names_of_everybody(), layout_of(EACH_EXPENSE)
     standing = ReadyMonth.objects.filter(state=ReadyState.READY)
     told_of = ("pk", "sources", "layout", "names")
     for number, sources, layout, told in standing.values_list(*told_of).iterator():
         if sources not in wanted:
             give_up_month(number, "it is long past, or was sealed otherwise since")
-        elif layout != layout_of(EACH_EXPENSE):
+        elif layout != written:
             give_up_month(number, "another release made it")
         elif differing_names(told, names):
             give_up_month(number, "a name has changed")
@@ -108,15 +110,14 @@ def _there() -> QuerySet[ReadyMonth]:
 
 
 def _wanted(now: datetime) -> Wanted:
-    """What should be ready: each reseller's month, then those that all resellers have sealed."""
+    """What should be ready, the latest months first: each reseller's, then those of all of them."""
     found: dict[str, tuple[date, Sequence[Source]]] = {}
     of_all: dict[str, tuple[date, Sequence[Source]]] = {}
-    for month, sealed in _sealed(now):
+    for month, sealed in sorted(_sealed(now).items(), reverse=True):
         spending = _spending(month)
-        sources = of_spending(sealed, spending)
-        for source in sources:
+        for source in of_spending(sealed, spending):
             found[sources_digest(month, [source])] = month, [source]
-        if spending <= {source.reseller_id for source in sources}:
+        if sources := whole_month(sealed, spending):
             of_all[sources_digest(month, sources)] = month, sources
     return found | of_all
 
@@ -127,14 +128,9 @@ def _spending(month: date) -> set[int]:
     return set(counts.order_by().values_list("reseller_id", flat=True).distinct())
 
 
-def _sealed(now: datetime) -> Iterator[tuple[date, list[Source]]]:
-    """The sealed segments of the last months, the latest month first."""
+def _sealed(now: datetime) -> Mapping[date, list[Source]]:
+    """The sealed segments of the last months."""
     first, end = month_start(now.date()), next_month(now.date())
     for _ in range(settings.READY_MONTHS):
         first = month_start(first - timedelta(days=1))
-    by_month: dict[date, list[Source]] = {}
-    if settings.READY_MONTHS:
-        for reseller_id, month, key, digest in closed_months(DateRange(first, end)):
-            if key:
-                by_month.setdefault(month, []).append(Source(reseller_id, digest, key))
-    yield from sorted(by_month.items(), reverse=True)
+    return sealed_by_month(closed_months(DateRange(first, end))) if settings.READY_MONTHS else {}

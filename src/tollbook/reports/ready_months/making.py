@@ -149,7 +149,7 @@ def _facts(month: date, sources: Sequence[Source], snapshot: Snapshot) -> Iterat
         clients=None,
     )
     facts = [*facts_of(EACH_EXPENSE), "created_at"]
-    yield from read_expenses(asked, places, CountedDays({}), facts, snapshot)
+    return read_expenses(asked, places, CountedDays({}), facts, snapshot)
 
 
 def _end_of(store: FileStore, key: str) -> int:

@@ -37,6 +37,21 @@ class Source:
     key: str
 
 
+def sealed_by_month(rows: Iterable[tuple[Any, ...]]) -> dict[date, list[Source]]:
+    """The sealed segments of each month, of rows of :func:`closed_months`, in their order."""
+    found: dict[date, list[Source]] = {}
+    for reseller_id, month, key, digest in rows:
+        if key:
+            found.setdefault(month, []).append(Source(reseller_id, digest, key))
+    return found
+
+
+def whole_month(sources: Iterable[Source], resellers: Collection[int]) -> list[Source]:
+    """What a month of several resellers is made of; nothing while one who spent has it open."""
+    spent = of_spending(sources, resellers)
+    return spent if set(resellers) <= {each.reseller_id for each in spent} else []
+
+
 def of_spending(sources: Iterable[Source], resellers: Collection[int]) -> list[Source]:
     """Those of resellers who have expenses in the month.
 

@@ -12,6 +12,7 @@ from tollbook.reports.expense_facts import (
     asked_expenses,
     count_days,
     count_expenses,
+    find_closed,
     find_places,
     read_expenses,
     read_groups,
@@ -85,16 +86,17 @@ def answer_reseller_expenses(question: Question, snapshot: Snapshot) -> Dataset:
     group_by = question.text("group_by")
     made = _MADE[group_by]
     asked, names = asked_expenses(question), read_names(made, question.viewer, snapshot)
-    counted, seen = count_days(asked, snapshot), Seen(names)
+    closed, seen = find_closed(asked, snapshot), Seen(names)
     batches: Iterator[pa.RecordBatch | ReadyRows]
     if group_by == EXPENSE:
-        ready = find_ready_months(asked, counted, made, names, snapshot) if question.copies else {}
-        places = find_places(asked, snapshot, unread=ready)
+        counted = count_days(asked, snapshot)
+        ready = find_ready_months(asked, counted, closed, made, names) if question.copies else {}
+        places = find_places(asked, closed, unread=ready)
         wanted = [*facts_of(made), "created_at"]
         facts = read_expenses(asked, places, counted, wanted, snapshot, ready)
         batches = _each_expense(facts, made, names, seen)
     else:
-        places = find_places(asked, snapshot)
+        places = find_places(asked, closed)
         groups = seen.groups(read_groups(asked, places, facts_of(made), snapshot))
         batches = make_columns(groups, made, names)
     return Dataset(
