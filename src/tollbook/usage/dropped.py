@@ -6,7 +6,8 @@ from typing import Final
 import polars as pl
 import pyarrow as pa
 
-from tollbook.usage.prints import frame_of
+from tollbook.usage.prints import frame_of, one_batch
+from tollbook.usage.streams import append_stream, parts_by, streams_of
 
 _MOST_WAITING: Final = 262_144
 _SCHEMA: Final = pa.schema([("row", pa.int32()), ("line", pa.int64()), ("reason", pa.string())])
@@ -34,22 +35,14 @@ class Dropped:
             self._write()
         if file not in self._files:
             return None
-        found = []
-        with pa.OSFile(str(self._path(file))) as source:
-            while source.tell() < source.size():
-                found.append(pa.ipc.open_stream(source).read_all())
-        return frame_of(pa.concat_tables(found)).sort("row")
+        return frame_of(pa.concat_tables(streams_of(self._path(file)))).sort("row")
 
     def _write(self) -> None:
         whole = pl.concat(self._waiting)
         self._waiting, self._rows = [], 0
-        for (file,), part in whole.partition_by("file", as_dict=True).items():
+        for file, rows in parts_by(whole["file"], one_batch(whole, _SCHEMA)):
             self._files.add(file)
-            with (
-                self._path(file).open("ab") as sink,
-                pa.ipc.new_stream(sink, _SCHEMA) as writer,
-            ):
-                writer.write_table(part.select(_SCHEMA.names).to_arrow().cast(_SCHEMA))
+            append_stream(self._path(file), rows)
 
     def _path(self, file: int) -> Path:
         return self._folder / f"{file}.dropped"

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tollbook.usage.prints import frame_of, one_batch
 from tollbook.usage.records import USAGE_SCHEMA
+from tollbook.usage.streams import append_stream, parts_by, streams_of
 
 _MOST_WAITING: Final = 65_536
 _GROUP_FILES: Final = 16
@@ -49,22 +50,14 @@ class Spilled:
             self._path(group).unlink()
 
     def _parts(self, group: int) -> Iterator[pl.DataFrame]:
-        with pa.OSFile(str(self._path(group))) as source:
-            while source.tell() < source.size():
-                yield frame_of(pa.ipc.open_stream(source).read_all())
+        yield from map(frame_of, streams_of(self._path(group)))
 
     def _write(self) -> None:
         [whole] = pa.Table.from_batches(self._waiting).combine_chunks().to_batches()
         self._waiting, self._rows = [], 0
         group = pl.Series("group", whole["file"]).replace_strict(self._groups)
-        rows = group.to_frame().with_row_index("row")
-        places = rows.group_by("group", maintain_order=True).agg("row")
-        for number, row in zip(places["group"], places["row"], strict=True):
-            with (
-                self._path(number).open("ab") as sink,
-                pa.ipc.new_stream(sink, _SCHEMA, options=_PACKED) as writer,
-            ):
-                writer.write_batch(whole.take(row.to_arrow()))
+        for number, rows in parts_by(group, whole):
+            append_stream(self._path(number), rows, _PACKED)
 
     def _path(self, group: int) -> Path:
         return self._folder / f"spilled-{group}.arrow"

@@ -17,6 +17,7 @@ from tollbook.usage.prints import PRINT_SCHEMA, PrintRuns, one_batch
 from tollbook.usage.records import USAGE_SCHEMA
 from tollbook.usage.spilled import Spilled
 from tollbook.usage.staged_files import ROW_GROUP, OpenFiles, StagedFile
+from tollbook.usage.streams import parts_by
 
 _MOST_OPEN: Final = 32
 _MOST_GROUPS: Final = 32
@@ -113,13 +114,12 @@ class Staging:
         if records.is_empty():
             return
         whole = one_batch(records, USAGE_SCHEMA)
-        numbered = records.select("file").with_row_index("row")
-        places = numbered.group_by("file", maintain_order=True).agg("row")
-        if len(places) == 1:
-            self._open.give(self.files[places["file"][0]], whole)
+        numbers = records["file"]
+        if numbers.n_unique() == 1:
+            self._open.give(self.files[numbers[0]], whole)
             return
-        for number, rows in zip(places["file"], places["row"], strict=True):
-            self._open.give(self.files[number], whole.take(rows.to_arrow()))
+        for number, rows in parts_by(numbers, whole):
+            self._open.give(self.files[number], rows)
 
     def _begin_again(self, numbers: pl.Series) -> None:
         """Open the files of spilled records, with what each had before it was closed."""
