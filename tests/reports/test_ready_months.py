@@ -11,6 +11,7 @@ from django.test import override_settings
 from tests.invoicing.closings import closed
 from tests.reports.book import Book, add_expense, opened
 from tests.reports.renderers.results import ODD_TEXTS, SAMPLE, result_of
+from tests.reports.sealed import change_bit, close_october, rewrite, spend_by_hand
 from tollbook.clients.models import Reseller
 from tollbook.clients.viewer import Viewer
 from tollbook.expenses.models import MonthState
@@ -42,30 +43,10 @@ def only_long(*cases: Any) -> list[Any]:
 @pytest.fixture
 def sealed(book: Book) -> Book:
     """October of North is closed and ready; of South and all of November nothing is."""
-    for number in range(90):
-        client = (book.fjord, book.brook, book.sand)[number % 3]
-        add_expense(
-            book,
-            client,
-            date(2026, 9 + number // 3 % 3, 1 + number % 28),
-            f"{number}.{number:012d}",
-            discount=f"0.{number:012d}",
-            tax="1.1",
-            item=("CDN", "Storage")[number % 2],
-            region=("Europe", "Asia")[number // 3 % 2],
-            currency=(book.usd, book.eur)[number // 2 % 2],
-            kind="correction",
-            comment=None if number % 5 else f'Nº {number}, "noted"',
-        )
-    add_expense(book, book.fjord, date(2026, 10, 5), "1000", deleted=True, reason="rated again")
+    spend_by_hand(book, 90, lambda number: 9 + number // 3 % 3)
     close_october(book.admin)
     assert prepare() == 1
     return book
-
-
-def close_october(viewer: Viewer, **more: Any) -> None:
-    task = closed(viewer, **more)
-    assert task.status == "Completed", task.processing_notes
 
 
 def prepare(**more: Any) -> int:
@@ -246,17 +227,14 @@ def test_what_another_release_wrote_is_not_used(
 
 
 def harm(key: str, how: str) -> None:
-    store = result_store()
-    with store.open(key) as file:
-        content = file.read()
     if how == "gone":
-        store.delete(key)
-        return
-    bits = bytearray(content)
-    bits[len(bits) // 2] ^= 1
-    harmed = {"bit": bytes(bits), "cut": content[:-9], "empty": b"", "other": b"PAR1" * 99}[how]
-    with store.writing(key) as sink:
-        sink.write(harmed)
+        result_store().delete(key)
+    elif how == "bit":
+        change_bit(key)
+    else:
+        with result_store().open(key) as file:
+            content = file.read()
+        rewrite(key, {"cut": content[:-9], "empty": b"", "other": b"PAR1" * 99}[how])
 
 
 @pytest.mark.parametrize("ending", [sources.RESULT, sources.LINES])
@@ -279,8 +257,7 @@ def test_rows_of_another_month_are_found_out(sealed: Book) -> None:
     for ending in (sources.RESULT, sources.LINES):
         with store.open(september.key + ending) as file:
             content = file.read()
-        with store.writing(october.key + ending) as sink:
-            sink.write(content)
+        rewrite(october.key + ending, content)
     assert Asked(sealed.admin) == unready(sealed.admin)
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tests.reports.book import OCTOBER, ODD_NAME, Book, add_expense, opened, rows_of
+from tests.reports.sealed import spend_much
 from tollbook.expenses.models import Expense
 from tollbook.kernel.errors import InvalidFields
 from tollbook.reports.templates.expense_columns import EACH_EXPENSE
@@ -26,19 +27,7 @@ SUMMED = (
 @pytest.fixture
 def busy(book: Book) -> Book:
     """Two months of two resellers, two currencies, discounts, taxes and a replaced row."""
-    for number in range(40):
-        add_expense(
-            book,
-            (book.fjord, book.brook, book.sand)[number % 3],
-            date(2026, 9 + number % 2, 1 + number % 28),
-            f"{number}.{number:012d}",
-            discount=f"0.{number:012d}",
-            tax="1.1",
-            item=("CDN", "Storage")[number % 2],
-            region=("Europe", "Asia")[number // 3 % 2],
-            currency=(book.usd, book.eur)[number // 2 % 2],
-        )
-    add_expense(book, book.fjord, DAY, "1000", deleted=True, reason="rated again")
+    spend_much(book, 40, lambda number: 9 + number % 2)
     return book
 
 

@@ -9,6 +9,7 @@ from django.db import connection
 
 from tests.invoicing.closings import closed
 from tests.reports.book import Book, add_expense, opened, rows_of
+from tests.reports.sealed import change_bit, close_october, spend_by_hand
 from tollbook.clients.viewer import Viewer
 from tollbook.expenses.models import Expense, MonthState
 from tollbook.filetasks.results import result_store
@@ -21,24 +22,8 @@ BOTH = {"date_from": "2026-09-15", "date_to": "2026-12-01", "include_deleted": T
 @pytest.fixture
 def sealed(book: Book) -> Book:
     """October of North is closed; of South and all of November nothing is."""
-    for number in range(60):
-        client = (book.fjord, book.brook, book.sand)[number % 3]
-        add_expense(
-            book,
-            client,
-            date(2026, 9 + number % 3, 1 + number % 28),
-            f"{number}.{number:012d}",
-            discount=f"0.{number:012d}",
-            tax="1.1",
-            item=("CDN", "Storage")[number % 2],
-            region=("Europe", "Asia")[number // 3 % 2],
-            currency=(book.usd, book.eur)[number // 2 % 2],
-            kind="correction",
-            comment=None if number % 5 else f'Nº {number}, "noted"',
-        )
-    add_expense(book, book.fjord, date(2026, 10, 5), "1000", deleted=True, reason="rated again")
-    task = closed(book.admin)
-    assert task.status == "Completed", task.processing_notes
+    spend_by_hand(book, 60, lambda number: 9 + number % 3)
+    close_october(book.admin)
     return book
 
 
@@ -60,13 +45,7 @@ def remove_segment() -> None:
 
 
 def change_segment() -> None:
-    key = str(MonthState.objects.get(status="Closed").segment_key)
-    file = result_store().open(key)
-    content = bytearray(file.read())
-    file.close()
-    content[len(content) // 2] ^= 1
-    with result_store().writing(key) as sink:
-        sink.write(bytes(content))
+    change_bit(str(MonthState.objects.get(status="Closed").segment_key))
 
 
 @pytest.mark.parametrize("group", GROUP_BY.enum)
